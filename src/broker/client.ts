@@ -1,0 +1,152 @@
+import { connect, type IClientOptions } from 'mqtt';
+import type { EpochMs } from '../lib/clock.ts';
+import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
+import type { Session, Will } from './contract.ts';
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly version: '5' | '3.1.1';
+  readonly clientId: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** PEM texts, null where not configured. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly keepaliveS: number;
+  readonly connectTimeoutMs: number;
+  readonly sessionId: string;
+  readonly will: Will;
+  readonly now: () => EpochMs;
+}
+
+/** CONNACK: unacceptable protocol version, in MQTT 3.1.1 [MQTT-3.1.2-2] and in MQTT 5 (0x84). */
+const unsupportedProtocol = new Set([1, 0x84]);
+/** CONNACK: bad user name or password, not authorised, banned; in MQTT 3.1.1 and in MQTT 5. */
+const refusedIdentity = new Set([4, 5, 0x86, 0x87, 0x8a, 0x8c]);
+
+/** How long the goodbye may wait for what is still under way, ms. */
+const goodbyeMs = 3_000;
+
+/**
+ * Opens one session, and is the one door to mqtt.js. Its own reconnecting is switched off: a client that was cut off is thrown
+ * away, since one that is stuck in `disconnecting` would stay so for ever.
+ *
+ * Rejects with a MusterError: `broker_protocol` (another MQTT version is needed), `broker_refused` (user, password or
+ * rights), `broker_tls`, `broker_unreachable`.
+ */
+export function openSession(options: SessionOptions): Promise<Session> {
+  return new Promise((resolve, reject) => {
+    const client = connect(options.url, clientOptions(options));
+    const pending = new Set<(error: Error) => void>();
+    let lastError: Error | undefined;
+    let connected = false;
+    let close!: (reason: string) => void;
+    const closed = new Promise<string>((done) => {
+      close = done;
+    });
+
+    client.on('connect', () => {
+      connected = true;
+      resolve({
+        id: options.sessionId,
+        since: options.now(),
+        version: options.version,
+        closed,
+        publish(topic, payload, { qos, retain }) {
+          return new Promise((published, failed) => {
+            pending.add(failed);
+            client.publish(topic, payload, { qos, retain }, (error) => {
+              pending.delete(failed);
+              if (error) failed(error);
+              else published();
+            });
+          });
+        },
+        async end() {
+          const patience = setTimeout(
+            () => finish('ended by the station; the broker did not answer'),
+            goodbyeMs,
+          );
+          client.end(false, {}, () => finish('ended by the station'));
+          await closed;
+          clearTimeout(patience);
+        },
+      });
+    });
+    client.on('error', (error: Error) => {
+      lastError = error;
+      if (!connected) finish(error.message);
+    });
+    client.on('disconnect', (packet) => {
+      lastError = new Error(`the broker said goodbye (reason code ${packet.reasonCode ?? 0})`);
+    });
+    client.on('close', () => finish(lastError?.message ?? 'the connection was cut'));
+
+    function finish(reason: string): void {
+      client.end(true);
+      if (!connected) reject(connectError(options, lastError ?? new Error(reason)));
+      for (const failed of pending) failed(new Error(`connection lost: ${reason}`));
+      pending.clear();
+      close(reason);
+    }
+  });
+}
+
+function clientOptions(options: SessionOptions): IClientOptions {
+  return {
+    protocolVersion: options.version === '5' ? 5 : 4,
+    clientId: options.clientId,
+    clean: true,
+    keepalive: options.keepaliveS,
+    connectTimeout: options.connectTimeoutMs,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
+    ...(options.username === null ? {} : { username: options.username }),
+    ...(options.password === null ? {} : { password: options.password }),
+    ...(options.ca === null ? {} : { ca: options.ca }),
+    ...(options.cert === null ? {} : { cert: options.cert }),
+    ...(options.key === null ? {} : { key: options.key }),
+  };
+}
+
+function connectError({ url, version, username }: SessionOptions, error: Error): MusterError {
+  const broker = withoutSecrets(url);
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'number' && unsupportedProtocol.has(code)) {
+    return new MusterError('broker_protocol', `the broker ${broker} does not speak MQTT ${version}`, {
+      cause: error,
+    });
+  }
+  if (typeof code === 'number' && refusedIdentity.has(code)) {
+    const who = username === null ? 'without a user name' : `as user '${username}'`;
+    return new MusterError(
+      'broker_refused',
+      `the broker ${broker} refused the station ${who}: ${error.message}`,
+      {
+        remedy: "Check mqtt.username and mqtt.password_file, and the broker's password and ACL files.",
+        cause: error,
+      },
+    );
+  }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|ERR_OSSL|EPROTO)/.test(codeOf(error) ?? '')) {
+    return new MusterError('broker_tls', `no TLS connection to the broker ${broker}: ${messageOf(error)}`, {
+      remedy:
+        "Check that mqtt.ca_file is the authority of the broker's certificate, and that the clock is right.",
+      cause: error,
+    });
+  }
+  // A refused connection to a name with several addresses has an empty message and the code of the attempts.
+  const reason = messageOf(error) || codeOf(error) || 'no answer';
+  return new MusterError('broker_unreachable', `the broker ${broker} can't be reached: ${reason}`, {
+    remedy: 'Check mqtt.url, that the broker runs, and the network. The station goes on and tries again.',
+    cause: error,
+  });
+}
+
+/** The URL without a user and password that somebody may have put into it. */
+function withoutSecrets(url: string): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, MusterError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { EmbeddedBroker } from './embedded.ts';
+import { openSession, type SessionOptions } from './client.ts';
+import type { Connection, Session, Will } from './contract.ts';
+
+export type Credentials = Pick<SessionOptions, 'password' | 'ca' | 'cert' | 'key'>;
+
+export interface ConnectionOptions extends Omit<
+  SessionOptions,
+  'version' | 'sessionId' | 'will' | keyof Credentials
+> {
+  /** Reads the files that hold secrets, for each session anew, so that a changed one is taken up. */
+  readonly credentials: () => Promise<Credentials>;
+  /** `auto`: MQTT 5, or 3.1.1 where the broker has no 5. */
+  readonly version: 'auto' | '5' | '3.1.1';
+  /** The station's own broker, which starts and ends with the connection; then `url` is not used. */
+  readonly embedded: EmbeddedBroker | null;
+  readonly reconnectMinMs: number;
+  readonly reconnectMaxMs: number;
+  readonly log: Log;
+  /** 0..1, for the jitter of the pauses. */
+  readonly random: () => number;
+}
+
+/** Keeps one session open, with a fresh client for each, until it is closed. It never gives up and never throws. */
+export function createConnection(options: ConnectionOptions): Connection {
+  const { log } = options;
+  const listeners: ((session: Session) => void)[] = [];
+  const stop = new AbortController();
+  let version: '5' | '3.1.1' = options.version === '3.1.1' ? '3.1.1' : '5';
+  let session: Session | null = null;
+  let running: Promise<void> = Promise.resolve();
+
+  return {
+    async start(will) {
+      await options.embedded?.start();
+      running = run(options.embedded?.url() ?? options.url, will);
+    },
+    session: () => session,
+    onSession(listener) {
+      listeners.push(listener);
+    },
+    async close() {
+      stop.abort();
+      await session?.end();
+      await running;
+      await options.embedded?.close();
+    },
+  };
+
+  async function run(url: string, will: (sessionId: string) => Will): Promise<void> {
+    let failures = 0;
+    let lastMessage = '';
+    while (!stop.signal.aborted) {
+      try {
+        session = await open(url, will);
+        log.info({ mqtt: session.version }, 'connected to the broker');
+        failures = 0;
+        lastMessage = '';
+        for (const listener of listeners) listener(session);
+        const reason = await session.closed;
+        if (!stop.signal.aborted)
+          log.warn({ reason }, 'the connection to the broker ended; connecting again');
+      } catch (error) {
+        if (error instanceof MusterError && error.code === 'broker_protocol' && downgrade()) continue;
+        failures += 1;
+        // A broker that stays away is told once, not at every attempt.
+        if (messageOf(error) !== lastMessage) {
+          lastMessage = messageOf(error);
+          log.warn({ remedy: error instanceof MusterError ? error.remedy : undefined }, lastMessage);
+        }
+      }
+      session = null;
+      await sleep(pauseMs(failures), undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  }
+
+  async function open(url: string, will: (sessionId: string) => Will): Promise<Session> {
+    const sessionId = randomUUID();
+    const credentials = await options.credentials();
+    return await openSession({ ...options, ...credentials, url, version, sessionId, will: will(sessionId) });
+  }
+
+  function downgrade(): boolean {
+    if (options.version !== 'auto' || version === '3.1.1') return false;
+    version = '3.1.1';
+    return true;
+  }
+
+  /** Doubles with each failure up to the limit; the jitter keeps a fleet from returning all at once. */
+  function pauseMs(failures: number): number {
+    const limit = Math.min(options.reconnectMaxMs, options.reconnectMinMs * 2 ** Math.min(failures, 20));
+    return limit * (0.5 + options.random() / 2);
+  }
+}

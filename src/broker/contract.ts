@@ -1,0 +1,43 @@
+import type { EpochMs } from '../lib/clock.ts';
+
+export interface PublishOptions {
+  /** 0: at most once. 1: resolves when the broker has acknowledged. */
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
+
+/** One connection to the broker, from its CONNACK to its end. It is never revived: a new connection is a new session. */
+export interface Session {
+  /** Unique for each connection; the will carries it. */
+  readonly id: string;
+  readonly since: EpochMs;
+  /** The version that the broker took: `5` or `3.1.1`. */
+  readonly version: '5' | '3.1.1';
+  /** Rejects when the session ends first, or when the broker refuses the message. */
+  publish(topic: string, payload: string, options: PublishOptions): Promise<void>;
+  /** Resolves with the reason when the session has ended. */
+  readonly closed: Promise<string>;
+  /** Says goodbye to the broker, so that it doesn't publish the will, and ends the session. */
+  end(): Promise<void>;
+}
+
+export interface Will {
+  readonly topic: string;
+  readonly payload: string;
+}
+
+/** Keeps the station connected: one session after the other, with a pause that grows while the broker is away. */
+export interface Connection {
+  /**
+   * Starts to connect, and resolves without waiting for the broker. Rejects only where the station's own broker can't start.
+   *
+   * @param will what the broker publishes when a session is lost
+   */
+  start(will: (sessionId: string) => Will): Promise<void>;
+  /** The session of this moment, if there is one. */
+  session(): Session | null;
+  /** Calls back with each new session. Register before `start`. */
+  onSession(listener: (session: Session) => void): void;
+  /** Ends the session and stops connecting. */
+  close(): Promise<void>;
+}

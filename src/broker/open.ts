@@ -1,0 +1,29 @@
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { createConnection } from './connection.ts';
+import type { Connection } from './contract.ts';
+import { readCredentials } from './credentials.ts';
+import { createEmbeddedBroker } from './embedded.ts';
+
+/** The connection that the config describes, with a broker of the station's own where it names none. */
+export function createStationConnection(
+  { mqtt, site, station }: Pick<Config, 'mqtt' | 'site' | 'station'>,
+  { clock, log, random }: { clock: Clock; log: Log; random: () => number },
+): Connection {
+  return createConnection({
+    url: mqtt.url ?? '',
+    embedded: mqtt.url === null ? createEmbeddedBroker({ ...mqtt.embedded, log }) : null,
+    version: mqtt.version === 'auto' ? 'auto' : mqtt.version === 5 ? '5' : '3.1.1',
+    clientId: mqtt.client_id ?? `muster-${site}-${station}`,
+    username: mqtt.username,
+    credentials: () => readCredentials(mqtt),
+    keepaliveS: mqtt.keepalive_s,
+    connectTimeoutMs: mqtt.connect_timeout_s * 1000,
+    reconnectMinMs: mqtt.reconnect_min_ms,
+    reconnectMaxMs: mqtt.reconnect_max_ms,
+    now: () => clock.now(),
+    random,
+    log,
+  });
+}

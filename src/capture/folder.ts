@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { constants, type BigIntStats } from 'node:fs';
+import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Clock } from '../lib/clock.ts';
+import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Capture, CaptureOutcome, CaptureSource } from './contract.ts';
+import { fileKind } from './file-kind.ts';
+import { finishDecided, finishFailed, type Failure, type SettleFolders } from './settle.ts';
+import { createWaitingFiles, type FileVersion, type WaitingFile } from './waiting.ts';
+import { watchFolder } from './watch.ts';
+
+export interface FolderOptions extends SettleFolders {
+  readonly path: string;
+  readonly polling: boolean;
+  readonly pollIntervalMs: number;
+  /** A file is read once its size and time have not changed for this long, ms. */
+  readonly stableMs: number;
+  /** A file that can't be decoded may still be growing: it is set aside only this long after its last change, ms. */
+  readonly graceMs: number;
+  /** The folder is listed again this often, for what the watch missed, ms. */
+  readonly rescanMs: number;
+  readonly maxBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A file was set aside. */
+  readonly onFailed: (failure: Failure) => void;
+  /** The folder could not be read or a file could not be moved (null: it works again). Names no file: a name may be a person's. */
+  readonly onTrouble: (message: string | null) => void;
+}
+
+/**
+ * Captures from a folder, by arrival in it: what is there already, then what is written or renamed into it,
+ * the oldest first. A file stays where it is until its capture is settled, so that a crash loses none.
+ */
+export function createFolderSource(options: FolderOptions): CaptureSource {
+  const { path: dir, clock, log } = options;
+
+  return {
+    async *captures(signal) {
+      await makeFolders();
+      const waiting = createWaitingFiles({ stableMs: options.stableMs, clock, versionOf });
+      /** Files that could not be moved away: not offered again unless they change. */
+      const stuck = new Map<string, string>();
+      const notice = (path: string) => void consider(path);
+      const trouble = (error: unknown) =>
+        options.onTrouble(`the capture folder ${dir} can't be watched: ${messageOf(error)}`);
+      const watch = watchFolder({ ...options, dir, onFile: notice, onError: trouble });
+      const rescan = setInterval(() => void scan(), options.rescanMs);
+      const stop = () => waiting.close();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        await scan();
+        for (let file = await waiting.next(); file !== null; file = await waiting.next()) {
+          const capture = await read(file);
+          if (capture === null) waiting.release(file.path);
+          else yield capture;
+        }
+      } finally {
+        signal.removeEventListener('abort', stop);
+        clearInterval(rescan);
+        waiting.close();
+        await watch.close();
+      }
+
+      async function scan(): Promise<void> {
+        try {
+          for (const name of await readdir(dir)) await consider(join(dir, name));
+          if (stuck.size === 0) options.onTrouble(null);
+        } catch (error) {
+          options.onTrouble(`the capture folder ${dir} can't be read: ${messageOf(error)}`);
+        }
+      }
+
+      async function consider(path: string): Promise<void> {
+        try {
+          if (waiting.has(path)) return;
+          const stats = await lstat(path, { bigint: true });
+          // Asked again: the watch and the scan may have met over this file.
+          if (signal.aborted || waiting.has(path) || stuck.get(path) === versionKey(stats)) return;
+          stuck.delete(path);
+          const what = fileKind(
+            basename(path),
+            { ...kindFacts(stats), size: Number(stats.size) },
+            options.maxBytes,
+          );
+          if (what.kind === 'photo') waiting.add(path, version(stats));
+          // A file that is still growing may be refused when it is whole; its name and size tell enough already.
+          if (what.kind === 'refused') await setAside(path, version(stats), what);
+        } catch (error) {
+          if (codeOf(error) !== 'ENOENT')
+            log.warn({ code: codeOf(error) }, 'a file of the capture folder was passed over');
+        }
+      }
+
+      async function read({ path, arrivedAt }: WaitingFile): Promise<Capture | null> {
+        try {
+          const { photo, stats } = await readPhoto(path, options.maxBytes);
+          return {
+            name: basename(path),
+            photo,
+            sha256: createHash('sha256').update(photo).digest('hex'),
+            capturedAt: Number(stats.mtimeNs / 1_000_000n),
+            arrivedAt,
+            settle: (outcome) => settle(path, version(stats), outcome),
+          };
+        } catch (error) {
+          // ELOOP: a link took the file's place since it was looked at.
+          if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') return null;
+          await setAside(path, await versionOf(path), {
+            code: 'unreadable',
+            message: `the file can't be read (${codeOf(error) ?? 'no reason given'})`,
+          });
+          return null;
+        }
+      }
+
+      async function settle(path: string, read: FileVersion, outcome: CaptureOutcome): Promise<void> {
+        if (outcome.kind === 'decided') {
+          // A file that was written anew since it was read is another capture.
+          if (same(await versionOf(path), read)) await attempt(path, () => finishDecided(path, options));
+          waiting.release(path);
+          await consider(path);
+        } else if (outcome.kind === 'failed') {
+          const age = clock.now() - read.mtimeMs;
+          if (age >= options.graceMs || age < 0) await setAside(path, read, outcome);
+          else waiting.later(path, options.graceMs - age, () => giveUp(path, read, outcome));
+        } else {
+          waiting.later(path, options.rescanMs, () => giveBack(path));
+        }
+      }
+
+      async function giveUp(path: string, read: FileVersion, failure: Failure): Promise<void> {
+        if (same(await versionOf(path), read)) await setAside(path, read, failure);
+        else await giveBack(path);
+      }
+
+      async function giveBack(path: string): Promise<void> {
+        waiting.release(path);
+        await consider(path);
+      }
+
+      async function setAside(path: string, read: FileVersion | null, failure: Failure): Promise<void> {
+        if (same(await versionOf(path), read)) {
+          const done = await attempt(path, () => finishFailed(path, failure, options, clock));
+          if (done) options.onFailed(failure);
+          log.warn({ code: failure.code }, `a file was set aside in ${options.failed}: ${failure.message}`);
+        }
+        waiting.release(path);
+      }
+
+      async function attempt(path: string, work: () => Promise<void>): Promise<boolean> {
+        try {
+          await work();
+          return true;
+        } catch (error) {
+          const found = await lstat(path, { bigint: true }).catch(() => null);
+          if (found !== null) stuck.set(path, versionKey(found));
+          options.onTrouble(
+            `a file can't be moved out of the capture folder ${dir} (${codeOf(error) ?? 'no reason given'})`,
+          );
+          return false;
+        }
+      }
+    },
+  };
+
+  async function makeFolders(): Promise<void> {
+    try {
+      await mkdir(dir, { recursive: true });
+      await readdir(dir);
+    } catch (error) {
+      throw new MusterError(
+        'capture_folder',
+        `the capture folder ${dir} can't be used: ${messageOf(error)}`,
+        {
+          remedy: 'Check capture.folder.path, and that the user that runs Muster may read and write it.',
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+/** The file's bytes, and its status while they were read. Follows no link and waits for no pipe. */
+async function readPhoto(path: string, maxBytes: number): Promise<{ photo: Uint8Array; stats: BigIntStats }> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat({ bigint: true });
+    const photo = new Uint8Array(Math.min(Number(stats.size), maxBytes));
+    let length = 0;
+    while (length < photo.length) {
+      const { bytesRead } = await handle.read(photo, length, photo.length - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return { photo: length === photo.length ? photo : photo.slice(0, length), stats };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function versionOf(path: string): Promise<FileVersion | null> {
+  const stats = await lstat(path, { bigint: true }).catch(() => null);
+  return stats === null ? null : version(stats);
+}
+
+function version(stats: BigIntStats): FileVersion {
+  return { key: versionKey(stats), mtimeMs: Number(stats.mtimeNs / 1_000_000n) };
+}
+
+function versionKey(stats: BigIntStats): string {
+  return `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
+}
+
+function kindFacts(stats: BigIntStats) {
+  return { isFile: () => stats.isFile(), isSymbolicLink: () => stats.isSymbolicLink() };
+}
+
+function same(a: FileVersion | null, b: FileVersion | null): boolean {
+  return a !== null && a.key === b?.key;
+}

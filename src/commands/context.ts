@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/schema.ts';
+import type { Log } from '../lib/log.ts';
+
+/** What `main.ts` hands to every command. */
+export interface CommandContext {
+  /**
+   * The effective config: defaults, then the file of the global option `--config` (if any), then the environment.
+   * Throws a MusterError `config_invalid` that names every wrong field.
+   */
+  config(): Promise<Config>;
+  /** The program's log (stderr), at the level of `--log-level`, else of the config once it is read. */
+  log(): Promise<Log>;
+  /** Writes an answer and a line feed to standard output. */
+  print(text: string): void;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /**
+   * Sets the process's exit status: 0 done, 1 the command worked but its answer is a failure (a refused photo, a damaged
+   * model, …). Wrong usage and MusterErrors end with 2 (set by main.ts), bugs with 70.
+   */
+  exitCode(status: 0 | 1): void;
+}
+
+/** Adds one verb with its help and examples to the program. Each file of this folder exports one. */
+export type RegisterCommand = (program: Command, context: CommandContext) => void;

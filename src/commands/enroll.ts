@@ -1,0 +1,196 @@
+import { Option } from 'commander';
+import { join } from 'node:path';
+import type { EnrolmentWarning } from '../gallery/audit.ts';
+import type { EnrolmentMode, SubjectEnrolment } from '../gallery/enroll.ts';
+import type { ReferenceFolder } from '../gallery/reference-photos.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { VisionInfo } from '../vision/contract.ts';
+import type { CommandContext, RegisterCommand } from './context.ts';
+import { minFaceOption, remark, withVision } from './vision-options.ts';
+
+interface EnrollOptions {
+  readonly minFace?: number;
+  readonly add?: boolean;
+  readonly replace?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const defaultMinFacePx = 40;
+
+export const registerEnroll: RegisterCommand = (program, context) => {
+  program
+    .command('enroll')
+    .description('add people to the gallery from a folder of reference photos')
+    .argument('<folder>', 'folder with a sub-folder of photos for each subject, or one photo for each')
+    .addOption(minFaceOption(`default ${defaultMinFacePx}`))
+    .addOption(new Option('--add', 'keep the templates that a subject already has').conflicts('replace'))
+    .option('--replace', 'replace the whole gallery, also one that was made with other models')
+    .option('--dry-run', 'change nothing, only say what would become of the photos')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The name of the sub-folder, or of the photo without its extension, gives the subject's id: accents are dropped,
+letters become lower-case, runs of other characters become one -, and it is cut to 32 characters ("Zoë Müller" becomes
+zoe-muller). A name that leaves nothing, and names that give the same id, are refused. Ids appear on MQTT topics: use
+pseudonyms such as s-7f3a where names must not.
+
+Each photo must show exactly one face; the others are refused and named with the reason. Hidden files are passed over,
+files that aren't photos are listed as ignored. All templates are added in one revision of the gallery; a running
+station takes it up by itself. A subject that is already there gets the new templates in place of the old ones, so
+that enrolling twice gives the same gallery; where all its photos are refused it keeps the old ones.
+
+A warning is given for a photo that is unlike the subject's others, and for one that matches another subject.
+
+JSON: {"gallery", "revision", "fingerprint", "dry_run", "subjects": [{"subject", "name", "photos", "templates",
+"refused": [{"file", "code", "message"}]}], "refused_names": [{"name", "code", "message"}], "ignored": [file],
+"warnings": [{"code", "subject", "n", "file", "other", "similarity"}]}. The revision is null when nothing was written.
+
+The exit status is 1 when a subject got no template.
+
+Examples:
+  muster enroll people
+  muster enroll people --dry-run
+  muster --config station.yaml enroll people --replace --json`,
+    )
+    .action((folder: string, options: EnrollOptions) => enroll(folder, options, context));
+};
+
+async function enroll(folder: string, options: EnrollOptions, context: CommandContext): Promise<void> {
+  const config = await context.config();
+  const { readReferenceFolder } = await import('../gallery/reference-photos.ts');
+  const reference = await readReferenceFolder(folder);
+  const { info, enrolments } = await takeTemplates(folder, reference, options, context);
+  const { revision, warnings } = await store(enrolments, info, options, context);
+
+  const without = enrolments.filter(({ templates }) => templates.length === 0).length;
+  if (without + reference.refusedNames.length > 0) context.exitCode(1);
+  if (options.json === true) {
+    const report = {
+      gallery: config.gallery.name,
+      revision,
+      fingerprint: info.fingerprint,
+      dry_run: options.dryRun === true,
+      subjects: enrolments.map((each) => ({ ...each, templates: each.templates.length })),
+      refused_names: reference.refusedNames,
+      ignored: reference.ignored,
+      warnings,
+    };
+    context.print(JSON.stringify(report));
+    return;
+  }
+  remarkOn(reference, enrolments, warnings);
+  context.print(
+    await summary(
+      enrolments,
+      revision === null ? 'nothing was written' : `gallery ${config.gallery.name}, revision ${revision}`,
+    ),
+  );
+}
+
+/** Makes the templates of all photos that are fit for it. */
+async function takeTemplates(
+  folder: string,
+  { subjects }: ReferenceFolder,
+  options: EnrollOptions,
+  context: CommandContext,
+): Promise<{ readonly info: VisionInfo; readonly enrolments: readonly SubjectEnrolment[] }> {
+  const [{ enrolSubject }, { analysePhoto }, { createProgress }] = await Promise.all([
+    import('../gallery/enroll.ts'),
+    import('../gallery/photo.ts'),
+    import('../lib/progress.ts'),
+  ]);
+  return withVision(context, { minFacePx: options.minFace ?? defaultMinFacePx }, async (vision, info) => {
+    const total = subjects.reduce((sum, { photos }) => sum + photos.length, 0);
+    const progress = createProgress('photos', { total });
+    const analyse = async (file: string) => {
+      context.signal.throwIfAborted();
+      const result = await analysePhoto(vision, join(folder, file));
+      progress.advance(1, file);
+      return result;
+    };
+    const enrolments: SubjectEnrolment[] = [];
+    try {
+      for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse));
+    } finally {
+      progress.done();
+    }
+    return { info, enrolments };
+  });
+}
+
+type Warning = EnrolmentWarning & { readonly file: string };
+
+/** Writes the templates to the gallery, or only looks at what that would make of it. */
+async function store(
+  enrolments: readonly SubjectEnrolment[],
+  { fingerprint, dimension, threshold }: VisionInfo,
+  options: EnrollOptions,
+  context: CommandContext,
+): Promise<{ readonly revision: number | null; readonly warnings: readonly Warning[] }> {
+  const config = await context.config();
+  const [{ createGalleryStore }, { galleryDir }, { changeOf }, { changed }, { auditEnrolment }] =
+    await Promise.all([
+      import('../gallery/store.ts'),
+      import('../gallery/options.ts'),
+      import('../gallery/enroll.ts'),
+      import('../gallery/template-table.ts'),
+      import('../gallery/audit.ts'),
+    ]);
+  const mode: EnrolmentMode = options.replace === true ? 'gallery' : options.add === true ? 'add' : 'subject';
+  const change = changeOf(enrolments, mode);
+  const log = await context.log();
+  const gallery = createGalleryStore({
+    dir: galleryDir(config),
+    fingerprint,
+    dimension,
+    log,
+    clock: systemClock,
+  });
+
+  const before = mode === 'gallery' ? { list: () => [] } : await gallery.load();
+  const wanted = change(before);
+  const files = new Map(wanted.put.map(({ subject, n, file }) => [`${subject}/${n}`, file]));
+  const matching = config.decision.threshold === 'auto' ? threshold : config.decision.threshold;
+  const warnings = auditEnrolment(wanted.put, changed(before.list(), wanted), matching).map((warning) => ({
+    ...warning,
+    file: files.get(`${warning.subject}/${warning.n}`) ?? '',
+  }));
+  if (options.dryRun === true || wanted.put.length === 0) return { revision: null, warnings };
+  context.signal.throwIfAborted();
+  return { revision: (await gallery.apply(change)).revision, warnings };
+}
+
+function remarkOn(
+  { refusedNames, ignored }: ReferenceFolder,
+  enrolments: readonly SubjectEnrolment[],
+  warnings: readonly Warning[],
+): void {
+  for (const file of ignored) remark(`${file}: ignored, it is not a photo`);
+  for (const { name, message } of refusedNames) remark(`${name}: refused, ${message}`);
+  for (const { subject, name, photos, refused } of enrolments) {
+    if (photos === 0) remark(`${name}: no photo for ${subject}`);
+    for (const { file, message } of refused) remark(`${file}: refused, ${message}`);
+  }
+  for (const { code, file, subject, other, similarity } of warnings) {
+    const nearest = `similarity ${similarity.toFixed(2)}`;
+    if (code === 'unlike_own')
+      remark(`${file}: is unlike the other photos of ${subject} (${nearest}); is it the same person?`);
+    else remark(`${file}: matches ${String(other)} too (${nearest}); is ${subject} the same person?`);
+  }
+}
+
+async function summary(enrolments: readonly SubjectEnrolment[], outcome: string): Promise<string> {
+  const { table } = await import('../lib/table.ts');
+  const rows = enrolments.map(({ subject, name, photos, templates, refused }) => [
+    subject,
+    name,
+    photos,
+    templates.length,
+    refused.length,
+  ]);
+  const subjects = enrolments.filter(({ templates }) => templates.length > 0).length;
+  const templates = enrolments.reduce((sum, each) => sum + each.templates.length, 0);
+  return `${table(['subject', 'name', 'photos', 'templates', 'refused'], rows)}\n\n${templates} templates of ${subjects} subjects; ${outcome}`;
+}

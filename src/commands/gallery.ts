@@ -1,0 +1,212 @@
+import type { Command } from 'commander';
+import { readFile, writeFile } from 'node:fs/promises';
+import type { GalleryStore, SubjectId } from '../gallery/contract.ts';
+import { systemClock } from '../lib/clock.ts';
+import { MusterError, messageOf } from '../lib/errors.ts';
+import type { CommandContext, RegisterCommand } from './context.ts';
+import { remark } from './vision-options.ts';
+
+export const registerGallery: RegisterCommand = (program, context) => {
+  const gallery = program
+    .command('gallery')
+    .description('list, remove, export and import the templates of the gallery')
+    .addHelpText(
+      'after',
+      `
+The gallery is the one that the config names, in <data_dir>/gallery/<gallery.name>. Each change is a revision of its
+own, which a running station takes up by itself. People are added with muster enroll.
+
+Examples:
+  muster gallery list
+  muster gallery remove s-7f3a
+  muster gallery export backup.json
+  muster gallery import backup.json`,
+    );
+  for (const add of [addList, addRemove, addExport, addImport]) add(gallery, context);
+};
+
+function addList(gallery: Command, context: CommandContext): void {
+  gallery
+    .command('list')
+    .description('list the subjects and how many templates each has')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+JSON: {"gallery", "revision", "fingerprint", "dimension", "digest", "templates", "subjects": [{"subject", "templates"}]}.
+
+Examples:
+  muster gallery list
+  muster gallery list --json`,
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const { name, store } = await openGallery(context);
+      const loaded = await store.load();
+      const { revision, fingerprint, dimension, digest, templates } = loaded;
+      const counts = new Map<SubjectId, number>();
+      for (const { subject } of loaded.list()) counts.set(subject, (counts.get(subject) ?? 0) + 1);
+      const subjects = Array.from(counts, ([subject, count]) => ({ subject, templates: count }));
+      if (json === true) {
+        context.print(
+          JSON.stringify({ gallery: name, revision, fingerprint, dimension, digest, templates, subjects }),
+        );
+        return;
+      }
+      const { table } = await import('../lib/table.ts');
+      if (subjects.length > 0) {
+        const rows = subjects.map((each) => [each.subject, each.templates]);
+        context.print(`${table(['subject', 'templates'], rows)}\n`);
+      }
+      const made = fingerprint === '' ? '' : `, made with ${fingerprint}`;
+      context.print(
+        `gallery ${name}, revision ${revision}: ${templates} templates of ${subjects.length} subjects${made}`,
+      );
+    });
+}
+
+function addRemove(gallery: Command, context: CommandContext): void {
+  gallery
+    .command('remove')
+    .description('remove subjects with all their templates')
+    .argument('<subject...>', 'ids of subjects')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+JSON: {"gallery", "revision", "removed": [subject], "unknown": [subject]}.
+
+The exit status is 1 when a subject is not in the gallery; the others are removed all the same. The two revisions before
+stay on disk until further changes have pushed them out.
+
+Examples:
+  muster gallery remove s-7f3a
+  muster gallery remove s-7f3a s-81c2 --json`,
+    )
+    .action(async (ids: string[], { json }: { json?: boolean }) => {
+      const { name, store } = await openGallery(context);
+      let removed: SubjectId[] = [];
+      const { revision } = await store.apply((base) => {
+        const there = new Set(Array.from(base.list(), ({ subject }) => subject));
+        removed = [...there].filter((subject) => ids.includes(subject));
+        return { remove: removed };
+      });
+      const unknown = ids.filter((id) => !removed.some((subject) => subject === id));
+      if (unknown.length > 0) context.exitCode(1);
+      if (json === true) {
+        context.print(JSON.stringify({ gallery: name, revision, removed, unknown }));
+        return;
+      }
+      for (const id of unknown) remark(`${id} is not in the gallery`);
+      context.print(`${removed.length} subjects removed; gallery ${name}, revision ${revision}`);
+    });
+}
+
+function addExport(gallery: Command, context: CommandContext): void {
+  gallery
+    .command('export')
+    .description('write the templates to a file, or to standard output')
+    .argument('[file]', 'file to write; without it the document goes to standard output')
+    .option(
+      '--subject <id>',
+      'only this subject; may be given several times',
+      (id, ids: string[]) => [...ids, id],
+      [],
+    )
+    .addHelpText(
+      'after',
+      `
+The document is JSON: {"schema": "muster-gallery/1", "fingerprint", "dimension", "templates": [{"subject", "n",
+"embedding"}]}. Its numbers give the templates back to the bit. It is biometric data: keep it as such.
+
+Examples:
+  muster gallery export backup.json
+  muster gallery export --subject s-7f3a > s-7f3a.json`,
+    )
+    .action(async (file: string | undefined, { subject: ids }: { subject: string[] }) => {
+      const { name, store } = await openGallery(context);
+      const { formatTemplates } = await import('../gallery/template-file.ts');
+      const loaded = await store.load();
+      const { fingerprint, dimension } = loaded;
+      const templates = [...loaded.list()].filter(({ subject }) => ids.length === 0 || ids.includes(subject));
+      const unknown = ids.find((id) => !templates.some(({ subject }) => subject === id));
+      if (unknown !== undefined)
+        throw new MusterError('subject_unknown', `${unknown} is not in the gallery ${name}`);
+      if (templates.length === 0) throw new MusterError('gallery_empty', `the gallery ${name} is empty`);
+      const text = formatTemplates({ fingerprint, dimension, templates });
+      if (file === undefined) {
+        context.print(text.trimEnd());
+        return;
+      }
+      await writeFile(file, text, { mode: 0o600 }).catch((error: unknown) => {
+        throw new MusterError('file_unwritable', `${file} can't be written: ${messageOf(error)}`, {
+          cause: error,
+        });
+      });
+      remark(`${templates.length} templates written to ${file}`);
+    });
+}
+
+function addImport(gallery: Command, context: CommandContext): void {
+  gallery
+    .command('import')
+    .description('take the templates of an exported file into the gallery')
+    .argument('<file>', 'a document as muster gallery export writes it')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The file must have been made with the models in use. A subject that is already in the gallery gets the templates of the
+file in place of its own; other subjects stay.
+
+JSON: {"gallery", "revision", "templates", "subjects"}, the last two as they were in the file.
+
+Examples:
+  muster gallery import backup.json`,
+    )
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const { vision } = await context.config();
+      const [{ parseTemplates }, { loadPack }, { visionOptions }] = await Promise.all([
+        import('../gallery/template-file.ts'),
+        import('../models/load.ts'),
+        import('../vision/options.ts'),
+      ]);
+      const text = await readFile(file, 'utf8').catch((error: unknown) => {
+        throw new MusterError('file_unreadable', `${file} can't be read: ${messageOf(error)}`, {
+          cause: error,
+        });
+      });
+      const pack = await loadPack(visionOptions({ vision }).modelsDir, vision.pack);
+      const { templates } = parseTemplates(text, file, pack.fingerprint);
+      const { name, store } = await openGallery(context, pack);
+      const subjects = [...new Set(templates.map(({ subject }) => subject))];
+      const { revision } = await store.apply({ remove: subjects, put: templates });
+      const counts = { templates: templates.length, subjects: subjects.length };
+      if (json === true) context.print(JSON.stringify({ gallery: name, revision, ...counts }));
+      else {
+        context.print(
+          `${counts.templates} templates of ${counts.subjects} subjects taken in; gallery ${name}, revision ${revision}`,
+        );
+      }
+    });
+}
+
+/** The gallery's store: of a pack's templates, or as it is where nothing is compared. */
+async function openGallery(
+  context: CommandContext,
+  pack: { readonly fingerprint: string; readonly dimension: number } | null = null,
+): Promise<{ readonly name: string; readonly store: GalleryStore }> {
+  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
+    context.config(),
+    context.log(),
+    import('../gallery/store.ts'),
+    import('../gallery/options.ts'),
+  ]);
+  const store = createGalleryStore({
+    dir: galleryDir(config),
+    fingerprint: pack?.fingerprint ?? null,
+    dimension: pack?.dimension ?? 0,
+    log,
+    clock: systemClock,
+  });
+  return { name: config.gallery.name, store };
+}

@@ -1,0 +1,155 @@
+import { InvalidArgumentError } from 'commander';
+import { systemClock } from '../lib/clock.ts';
+import type { EmbeddedFace, Vision, VisionResult } from '../vision/contract.ts';
+import type { CommandContext, RegisterCommand } from './context.ts';
+import { minFaceOption, remark, withVision } from './vision-options.ts';
+
+interface MatchOptions {
+  readonly threshold?: number;
+  readonly minFace?: number;
+  readonly json?: boolean;
+}
+
+/** A photo with at least one face. */
+type PhotoWithFace = Extract<VisionResult, { ok: true }> & {
+  readonly file: string;
+  readonly largest: EmbeddedFace;
+};
+
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+const defaultMinFacePx = 40;
+
+export const registerMatch: RegisterCommand = (program, context) => {
+  program
+    .command('match')
+    .description('tell whether two photos show the same person')
+    .argument('<reference>', 'photo of the person; its largest face counts')
+    .argument('<sample>', 'photo to compare with it; the face that is nearest to the reference counts')
+    .option(
+      '--threshold <distance>',
+      "cosine distance up to which faces match; default the pack's own",
+      parseDistance,
+    )
+    .addOption(minFaceOption(`default ${defaultMinFacePx}`))
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The distance is the cosine distance: 1 − similarity, from 0 (the same) to 2. Faces match when it is not above the
+threshold, which is in the same unit.
+
+JSON: {"match", "distance", "similarity", "threshold", "latency_ms": {"decode", "detect", "align", "embed", "match",
+"total"}, "reference": {"file", "width", "height", "faces", "box", "probability"}, "sample": {"file", "width", "height",
+"faces": [{"box", "probability", "distance", "similarity"}]}}, the sample's faces the nearest first; or
+{"error": {"code", "message"}}. Latencies are of both photos together, without the time to load the models.
+
+The exit status is 0 when there is an answer, whether it is a match or not, and 1 when there is none because a photo
+can't be analysed or shows no face.
+
+Examples:
+  muster match passport.jpg door.jpg
+  muster match --threshold 0.5 --json passport.jpg door.jpg`,
+    )
+    .action((reference: string, sample: string, options: MatchOptions) =>
+      match([reference, sample], options, context),
+    );
+};
+
+async function match(
+  files: readonly [string, string],
+  options: MatchOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { similarityOf } = await import('../gallery/search.ts');
+  const overrides = { minFacePx: options.minFace ?? defaultMinFacePx };
+  const answer = await withVision(context, overrides, async (vision, info) => {
+    const started = systemClock.monotonic();
+    const reference = await photoWithFace(vision, files[0]);
+    if ('code' in reference) return reference;
+    const sample = await photoWithFace(vision, files[1]);
+    if ('code' in sample) return sample;
+
+    const analysed = systemClock.monotonic();
+    const faces = sample.faces
+      .map(({ box, probability, embedding }) => {
+        const similarity = similarityOf(reference.largest.embedding, embedding);
+        return { box, probability, distance: 1 - similarity, similarity };
+      })
+      .toSorted((a, b) => a.distance - b.distance);
+    const { distance, similarity } = faces[0]!;
+    const threshold = options.threshold ?? 1 - info.threshold;
+    const ended = systemClock.monotonic();
+    return {
+      match: distance <= threshold,
+      distance,
+      similarity,
+      threshold,
+      latency_ms: {
+        decode: reference.latency_ms.decode + sample.latency_ms.decode,
+        detect: reference.latency_ms.detect + sample.latency_ms.detect,
+        align: reference.latency_ms.align + sample.latency_ms.align,
+        embed: reference.latency_ms.embed + sample.latency_ms.embed,
+        match: ended - analysed,
+        total: ended - started,
+      },
+      reference: {
+        file: reference.file,
+        width: reference.width,
+        height: reference.height,
+        faces: reference.faces.length,
+        box: reference.largest.box,
+        probability: reference.largest.probability,
+      },
+      sample: { file: sample.file, width: sample.width, height: sample.height, faces },
+    };
+  });
+
+  if ('code' in answer) {
+    context.exitCode(1);
+    if (options.json === true) context.print(JSON.stringify({ error: answer }));
+    else remark(answer.message);
+    return;
+  }
+  if (answer.reference.faces > 1) {
+    remark(`${files[0]} shows ${answer.reference.faces} faces; the largest is compared`);
+  }
+  if (options.json === true) {
+    context.print(JSON.stringify(answer));
+    return;
+  }
+  const { table } = await import('../lib/table.ts');
+  const rows = answer.sample.faces.map(({ box, probability, distance, similarity }, index) => [
+    index + 1,
+    box.map((edge) => edge.toFixed(0)).join(' '),
+    probability.toFixed(4),
+    distance.toFixed(4),
+    similarity.toFixed(4),
+    distance <= answer.threshold ? 'yes' : 'no',
+  ]);
+  context.print(
+    `${answer.match ? 'match' : 'no match'}: distance ${answer.distance.toFixed(4)}, threshold ` +
+      `${answer.threshold.toFixed(4)}, ${answer.latency_ms.total.toFixed(0)} ms\n\n` +
+      table(['face', 'box (px)', 'probability', 'distance', 'similarity', 'match'], rows),
+  );
+}
+
+async function photoWithFace(vision: Vision, file: string): Promise<PhotoWithFace | Refusal> {
+  const { analysePhoto } = await import('../gallery/photo.ts');
+  const result = await analysePhoto(vision, file);
+  if (!result.ok) return { code: result.failure, message: `${file}: ${result.message}` };
+  const [largest] = result.faces;
+  if (largest === undefined) return { code: 'no_face', message: `${file}: no face was found` };
+  return { ...result, file, largest };
+}
+
+function parseDistance(text: string): number {
+  const distance = Number(text);
+  if (text.trim() === '' || !(distance >= 0 && distance <= 2)) {
+    throw new InvalidArgumentError('It must be a cosine distance, a number from 0 to 2.');
+  }
+  return distance;
+}

@@ -1,0 +1,28 @@
+import { systemClock } from '../lib/clock.ts';
+import type { RegisterCommand } from './context.ts';
+
+export const registerStation: RegisterCommand = (program, context) => {
+  program
+    .command('station')
+    .description('run a station: captures in, check-ins out, until it is stopped')
+    .addHelpText(
+      'after',
+      `
+Without a config file it watches data/inbox and runs a broker of its own on 127.0.0.1:1883.
+It stops with SIGINT or SIGTERM, after the capture under way.
+
+Examples:
+  muster station
+  muster --config station.yaml station
+  MUSTER_MQTT__URL=mqtt://broker.local MUSTER_STATION=door-2 muster station`,
+    )
+    .action(async () => {
+      const config = await context.config();
+      const { runStation } = await import('../station.ts');
+      await runStation(
+        config,
+        { clock: systemClock, log: await context.log(), random: Math.random },
+        context.signal,
+      );
+    });
+};

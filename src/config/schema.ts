@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { logLevels } from '../lib/log.ts';
+import { captureFolders } from './derived.ts';
+import { choice, conflictIssue, id, remote, section, text, whole } from './kinds.ts';
+import { capture } from './sections/capture.ts';
+import { decision } from './sections/decision.ts';
+import { mqtt } from './sections/mqtt.ts';
+import { vision } from './sections/vision.ts';
+
+/**
+ * The one source of the config's type, defaults, documentation and JSON Schema. Names carry their unit. Paths are
+ * relative to the working directory. `remote(…)` marks what may be changed over MQTT: nothing that could cut a
+ * station off its broker, nothing that names a path, and nothing that keeps photos.
+ */
+
+const reservedStations = ['config', 'gallery', 'bridge'];
+
+const outbox = section('Events on disk that the broker has not acknowledged yet.', {
+  max_events: whole(100, 10_000_000, 100_000, 'Number of events kept at the most.'),
+  max_mb: whole(1, 65_536, 256, 'Size of the events kept at the most, MiB.'),
+  when_full: choice(
+    ['refuse', 'drop_oldest'],
+    'refuse',
+    'What happens when it is full: refuse takes no further capture until there is room; drop_oldest gives up the oldest event.',
+  ),
+});
+
+const telemetry = section('What the station tells about itself.', {
+  metrics_s: remote(whole(1, 3600, 10, 'Seconds between two messages on metrics.')),
+  health_s: remote(whole(1, 3600, 60, 'Seconds between two messages on health.')),
+  metrics_window_s: remote(
+    whole(10, 86_400, 300, 'Seconds back from now over which rates and latencies are computed.'),
+  ),
+});
+
+export const configSchema = z
+  .strictObject({
+    site: id('default', 'The site that the station belongs to: the third part of its topics.'),
+    station: id(
+      'station-1',
+      'The station, unique within its site: the fourth part of its topics.',
+      reservedStations,
+    ),
+    data_dir: text('data', 'Folder for the outbox, the gallery and the state; made when it is missing.'),
+    mqtt,
+    outbox,
+    capture,
+    vision,
+    decision,
+    telemetry,
+    gallery: section('The templates that faces are compared with.', {
+      name: id(
+        'main',
+        'The gallery to use: the name of its folder below <data_dir>/gallery and of its topics.',
+      ),
+    }),
+    log: section('The log on standard error.', {
+      level: remote(choice(logLevels, 'info', 'Least severity that is logged.')),
+    }),
+  })
+  .superRefine((config, context) => {
+    const { inbox, done, failed } = captureFolders(config);
+    const refuse = (key: string, message: string) =>
+      context.addIssue(conflictIssue(['capture', 'folder', key], message));
+    const again = `is the watched folder itself (${inbox}), whose photos would be taken again`;
+    if (done === inbox) refuse('done', again);
+    if (failed === inbox) refuse('failed', again);
+    if (inbox === resolve(config.data_dir))
+      refuse('path', `is data_dir itself (${inbox}); use a folder below it`);
+  })
+  .describe('Configuration of a Muster station. Every field has a default.');
+
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+/** The effective config: whole, checked, deeply frozen. It is passed down and never fetched. */
+export type Config = Frozen<z.output<typeof configSchema>>;

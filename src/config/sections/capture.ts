@@ -1,0 +1,33 @@
+import { choice, decimal, flag, optionalText, section, whole } from '../kinds.ts';
+
+const folder = section('A folder whose photos are taken as captures.', {
+  path: optionalText('The folder to watch, made when it is missing. Null means <data_dir>/inbox.'),
+  after: choice(
+    ['delete', 'keep'],
+    'delete',
+    'What becomes of a photo once its decision is on disk: delete it, or keep it by moving it to done.',
+  ),
+  done: optionalText('Where photos go with after: keep. Null means <path>/done.'),
+  failed: optionalText("Where photos go that can't be analysed. Null means <path>/failed."),
+  polling: flag(
+    false,
+    'Look at the folder at intervals instead of waiting for the system to tell; for network drives.',
+  ),
+  poll_interval_ms: whole(50, 60_000, 1000, 'Milliseconds between two looks with polling.'),
+  stable_ms: whole(
+    0,
+    60_000,
+    150,
+    "Milliseconds for which a file's size and time must stay the same before it is read.",
+  ),
+  grace_s: decimal(
+    0,
+    3600,
+    10,
+    "Seconds after its last change in which a file that can't be decoded is tried again before it goes to failed.",
+  ),
+  rescan_s: whole(1, 86_400, 30, 'Seconds between two full scans, which find what the watch has missed.'),
+  max_mb: decimal(0.01, 500, 25, 'Size of a photo file at the most, MiB; larger ones go to failed.'),
+});
+
+export const capture = section('Where captures come from.', { folder });

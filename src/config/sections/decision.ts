@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { auto, choice, decimal, remote, section, whole } from '../kinds.ts';
+
+const level = z.number().min(0).max(255);
+
+export const decision = section('When a capture is accepted.', {
+  policy: remote(
+    choice(
+      ['largest', 'every'],
+      'largest',
+      'Which face decides: the largest, or every one, where each recognised subject gets an event.',
+    ),
+  ),
+  threshold: remote(
+    auto(
+      z.number().min(-1).max(1),
+      "Similarity from which two faces are the same person's; auto is the pack's own.",
+    ),
+  ),
+  margin: remote(
+    decimal(0, 2, 0.05, 'Lead in similarity that the best subject must have over the next one.'),
+  ),
+  cooldown_s: remote(
+    whole(
+      0,
+      604_800,
+      60,
+      'Seconds from an accepted capture in which the same subject is not accepted again; 0 for none.',
+    ),
+  ),
+  gates: section(
+    'Limits that a face must meet to be compared at all. A face on the limit passes.',
+    {
+      probability: remote(decimal(0, 1, 0.95, 'Least probability that it is a face.')),
+      size_px: remote(whole(0, 8192, 64, "Least length of the face box's shorter side, pixels.")),
+      sharpness: remote(
+        decimal(0, 100_000, 40, 'Least sharpness (variance of the Laplacian); sharp faces have hundreds.'),
+      ),
+      brightness: remote(
+        z.tuple([level, level]).default([40, 230]).describe('Least and greatest mean grey level, 0 to 255.'),
+      ),
+      clipped: remote(decimal(0, 1, 0.5, 'Greatest share of pixels that are nearly black or nearly white.')),
+      yaw_deg: remote(decimal(0, 90, 40, 'Greatest turn of the head to either side, degrees.')),
+      inside: remote(decimal(0, 1, 0.9, 'Least share of the face box that lies inside the photo.')),
+    },
+    ({ brightness: [least, greatest] }, conflict) => {
+      if (least >= greatest)
+        conflict('brightness', `is [${least}, ${greatest}]; the first must be the smaller one`);
+    },
+  ),
+});

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { auto, decimal, flag, id, optionalText, remote, section, whole } from '../kinds.ts';
+
+export const vision = section('How faces are found and embedded.', {
+  pack: id('edge', 'The models to use: the name of a pack in models/manifest.json.'),
+  models_dir: optionalText('Folder with the built models. Null means the folder models of the program.'),
+  min_face_px: remote(
+    whole(
+      20,
+      2000,
+      80,
+      'Smallest face that is looked for, in pixels of the photo as it was taken. Twice the size is a quarter of the work.',
+    ),
+  ),
+  max_side_px: remote(
+    whole(
+      160,
+      8192,
+      1280,
+      'Longer side, in pixels, to which a larger photo is shrunk before faces are looked for.',
+    ),
+  ),
+  max_mpx: decimal(
+    0.1,
+    500,
+    64,
+    'Megapixels of a photo at the most; larger ones are refused before they take memory.',
+  ),
+  detector: section('The cascade of three nets (MTCNN) that finds faces.', {
+    thresholds: z
+      .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)])
+      .default([0.6, 0.7, 0.7])
+      .describe('Probability from which each of the three nets lets a face pass.'),
+    factor: decimal(
+      0.3,
+      0.9,
+      0.709,
+      'Each step of the image pyramid is this much smaller than the one before.',
+    ),
+  }),
+  threads: auto(
+    z.int().min(1).max(64),
+    'Processor threads for one inference; auto takes the number that suits the board.',
+  ),
+  timeout_s: whole(
+    1,
+    600,
+    20,
+    'Seconds after which the analysis of a photo is given up and its worker replaced.',
+  ),
+  flip: flag(
+    true,
+    'Embed the mirrored face as well and use the mean of both: more accurate, twice the embedding time.',
+  ),
+});

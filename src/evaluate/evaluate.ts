@@ -1,0 +1,101 @@
+import { similarityOf } from '../gallery/search.ts';
+import type { Embedding } from '../vision/contract.ts';
+import { foldedAccuracy, scoresOf, type Comparison } from './folds.ts';
+import type { Pair } from './pairs.ts';
+import { areaUnderCurve, equalErrorRate, fnmrAtFmr } from './statistics.ts';
+
+/** A photo that no embedding was acquired from. */
+export interface FailedPhoto {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ComparedPairs {
+  readonly comparisons: readonly Comparison[];
+  /** Failures to acquire: pairs that weren't compared because of one of their photos. */
+  readonly fta: number;
+  readonly failed: readonly FailedPhoto[];
+  /** Distinct photos in the list. */
+  readonly photos: number;
+}
+
+/** Compares the pairs, after each photo was embedded once, in order of appearance. */
+export async function comparePairs(
+  pairs: readonly Pair[],
+  embed: (file: string) => Promise<Embedding | FailedPhoto>,
+): Promise<ComparedPairs> {
+  const embeddings = new Map<string, Embedding>();
+  const failed: FailedPhoto[] = [];
+  const files = photosOf(pairs);
+  for (const file of files) {
+    const result = await embed(file);
+    if ('code' in result) failed.push(result);
+    else embeddings.set(file, result);
+  }
+  const comparisons = pairs.flatMap(({ fileA, fileB, same, fold }) => {
+    const [a, b] = [embeddings.get(fileA), embeddings.get(fileB)];
+    return a === undefined || b === undefined ? [] : [{ similarity: similarityOf(a, b), same, fold }];
+  });
+  return { comparisons, fta: pairs.length - comparisons.length, failed, photos: files.length };
+}
+
+/** The distinct photos of the pairs in order of appearance. */
+export function photosOf(pairs: readonly Pair[]): string[] {
+  return [...new Set(pairs.flatMap(({ fileA, fileB }) => [fileA, fileB]))];
+}
+
+/** FMRs that FNMR is reported at, by the name they have in the report. */
+const requiredFmr = { '0.01': 0.01, '0.001': 0.001 } as const;
+type RequiredFmr = keyof typeof requiredFmr;
+
+/** Rates are 0..1, thresholds similarities; null where there are too few comparisons to tell. */
+export interface Evaluation {
+  /** In the list. */
+  readonly pairs: number;
+  readonly mated: number;
+  readonly non_mated: number;
+  readonly photos: number;
+  readonly fta: number;
+  readonly accuracy: number | null;
+  readonly accuracy_std: number | null;
+  readonly accuracy_threshold: number | null;
+  readonly eer: number | null;
+  readonly eer_threshold: number | null;
+  readonly auc: number | null;
+  readonly fnmr_at_fmr: Readonly<Record<RequiredFmr, number | null>>;
+  readonly threshold_at_fmr: Readonly<Record<RequiredFmr, number | null>>;
+  readonly failed: readonly FailedPhoto[];
+}
+
+/**
+ * All figures of the comparisons. `mated` and `non_mated` count those that were made, which all rates are shares of; failures to
+ * acquire are in `fta` alone, as ISO/IEC 19795-1 keeps FMR and FNMR apart from FTA.
+ */
+export function evaluate({ comparisons, fta, failed, photos }: ComparedPairs): Evaluation {
+  const scores = scoresOf(comparisons);
+  const complete = scores.mated.length > 0 && scores.nonMated.length > 0;
+  const folded = foldedAccuracy(comparisons);
+  const equal = complete ? equalErrorRate(scores) : null;
+  const at = (name: RequiredFmr) => (complete ? fnmrAtFmr(scores, requiredFmr[name]) : null);
+  const points = { '0.01': at('0.01'), '0.001': at('0.001') };
+  return {
+    pairs: comparisons.length + fta,
+    mated: scores.mated.length,
+    non_mated: scores.nonMated.length,
+    photos,
+    fta,
+    accuracy: folded?.accuracy ?? null,
+    accuracy_std: folded?.deviation ?? null,
+    accuracy_threshold: folded?.threshold ?? null,
+    eer: equal?.eer ?? null,
+    eer_threshold: equal?.threshold ?? null,
+    auc: complete ? areaUnderCurve(scores) : null,
+    fnmr_at_fmr: { '0.01': points['0.01']?.fnmr ?? null, '0.001': points['0.001']?.fnmr ?? null },
+    threshold_at_fmr: {
+      '0.01': points['0.01']?.threshold ?? null,
+      '0.001': points['0.001']?.threshold ?? null,
+    },
+    failed,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Embedding } from '../vision/contract.ts';
+
+/** The pseudonymous id of an enrolled person: `[a-z0-9-]{1,32}`. */
+export type SubjectId = string & { readonly __subject: true };
+
+/** The embedding kept of one reference photo of an enrolled person. */
+export interface Template {
+  readonly subject: SubjectId;
+  /** Number of the template within its subject, from 0. */
+  readonly n: number;
+  readonly embedding: Embedding;
+}
+
+export interface Match {
+  readonly subject: SubjectId;
+  /** Cosine similarity to the subject's nearest template, −1..1. */
+  readonly similarity: number;
+}
+
+/** One whole revision of the set of templates. It never changes; a change is a new revision. */
+export interface Gallery {
+  readonly revision: number;
+  /** The models and preprocessing that made the templates, see VisionInfo. */
+  readonly fingerprint: string;
+  readonly dimension: number;
+  readonly subjects: number;
+  readonly templates: number;
+  /** SHA-256 (hex) of the templates in order of subject and n. */
+  readonly digest: string;
+  /**
+   * The `count` most similar *subjects*, the most similar first; ties by subject id. Exact: the same answer as
+   * comparing with every template.
+   */
+  search(probe: Embedding, count: number): readonly Match[];
+  /** Every template in order of subject and n. */
+  list(): Iterable<Template>;
+}
+
+export interface GalleryChange {
+  /** Templates to put; a template of the same subject and n is replaced. */
+  readonly put?: readonly Template[];
+  /**
+   * Subjects to remove with all their templates, or `all`, which also drops templates of another model. Applied
+   * before `put`.
+   */
+  readonly remove?: readonly SubjectId[] | 'all';
+}
+
+/**
+ * The durable gallery, readable and writable by several processes at once: a reader sees whole revisions only,
+ * and a writer whose base was overtaken starts again from the new one.
+ */
+export interface GalleryStore {
+  /**
+   * The newest whole revision; an empty gallery (revision 0) where there is none. Damaged revision files are passed
+   * over (and reported through the log). Throws MusterError `gallery_fingerprint` when the newest revision
+   * holds templates of another model, with the remedy.
+   */
+  load(): Promise<Gallery>;
+  /**
+   * Writes the change as the next revision, durably, and returns it; a change that leaves the templates as they are
+   * returns the present one. A function is given the revision that the change starts from, and is called again when
+   * another writer was quicker. Throws like `load`, unless the change removes `all`.
+   */
+  apply(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery>;
+  /** Calls back with each newer revision (also another process's) until the signal aborts. */
+  watch(onRevision: (gallery: Gallery) => void, signal: AbortSignal): void;
+}

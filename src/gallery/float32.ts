@@ -1,0 +1,16 @@
+import { endianness } from 'node:os';
+
+const swapped = endianness() === 'BE';
+
+/** The raw little-endian float32 bytes of the values: the form of embeddings on disk and in digests. */
+export function toLittleEndian(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return swapped ? Buffer.from(bytes).swap32() : bytes;
+}
+
+/** The values of raw little-endian float32 bytes, in memory of their own (the bytes needn't be aligned). */
+export function fromLittleEndian(bytes: Uint8Array): Float32Array {
+  const copy = Uint8Array.from(bytes);
+  if (swapped) Buffer.from(copy.buffer).swap32();
+  return new Float32Array(copy.buffer);
+}

@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { MusterError } from '../lib/errors.ts';
+import type { Gallery, SubjectId } from './contract.ts';
+import { fromLittleEndian, toLittleEndian } from './float32.ts';
+import { search } from './search.ts';
+import { subjectIdSchema } from './subject.ts';
+import { sha256, templatesOf, type TemplateTable } from './template-table.ts';
+
+/*
+ * One revision of the gallery as a file:
+ *
+ *   8 bytes   "MUSTERGL"
+ *   4 bytes   length of the header, little-endian
+ *   header    JSON, below
+ *   vectors   little-endian float32, [templates, dimension], in order of subject and n
+ *   32 bytes  SHA-256 of everything before
+ */
+const magic = Buffer.from('MUSTERGL', 'latin1');
+const headerAt = magic.length + 4;
+const hashBytes = 32;
+const format = 1;
+
+const headerSchema = z.object({
+  format: z.literal(format),
+  revision: z.int().positive(),
+  fingerprint: z.string(),
+  dimension: z.int().nonnegative(),
+  digest: z.string(),
+  created_at: z.string(),
+  /** A random name of this commit, and those of the commits before it (the latest first). */
+  commit: z.string(),
+  history: z.array(z.string()),
+  /** Each subject with the n of its templates. */
+  subjects: z.array(z.tuple([subjectIdSchema, z.array(z.int().nonnegative())])),
+});
+
+/** What a revision file holds. */
+export interface Revision {
+  readonly revision: number;
+  readonly fingerprint: string;
+  readonly digest: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly commit: string;
+  readonly history: readonly string[];
+  readonly table: TemplateTable;
+}
+
+/** The file isn't what was written: cut short, changed, or not of this kind at all. */
+export class DamagedRevision extends Error {}
+
+export async function encodeRevision(revision: Revision): Promise<Uint8Array> {
+  const { table } = revision;
+  const header: z.input<typeof headerSchema> = {
+    format,
+    revision: revision.revision,
+    fingerprint: revision.fingerprint,
+    dimension: table.dimension,
+    digest: revision.digest,
+    created_at: revision.createdAt,
+    commit: revision.commit,
+    history: [...revision.history],
+    subjects: table.subjects.map((subject, index) => [subject, numbersOf(table, index)]),
+  };
+  const json = Buffer.from(JSON.stringify(header), 'utf8');
+  const vectors = toLittleEndian(table.vectors);
+  const content = new Uint8Array(headerAt + json.length + vectors.length);
+  content.set(magic);
+  new DataView(content.buffer).setUint32(magic.length, json.length, true);
+  content.set(json, headerAt);
+  content.set(vectors, headerAt + json.length);
+  return Buffer.concat([content, await sha256(content)]);
+}
+
+/**
+ * Reads a revision file's bytes. Throws DamagedRevision, or the MusterError `gallery_format` when a newer
+ * Muster wrote it.
+ */
+export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Revision> {
+  const content = bytes.subarray(0, Math.max(0, bytes.length - hashBytes));
+  if (content.length < headerAt || !magic.equals(content.subarray(0, magic.length))) {
+    throw new DamagedRevision('it is not a gallery file, or is cut short');
+  }
+  if (!Buffer.from(await sha256(content)).equals(bytes.subarray(content.length))) {
+    throw new DamagedRevision('its content does not have the SHA-256 at its end');
+  }
+  const vectorsAt = headerAt + new DataView(content.buffer, content.byteOffset).getUint32(magic.length, true);
+  const header = parseHeader(content.subarray(headerAt, vectorsAt));
+  const rows = header.subjects.reduce((sum, [, numbers]) => sum + numbers.length, 0);
+  if (content.length - vectorsAt !== rows * header.dimension * Float32Array.BYTES_PER_ELEMENT) {
+    throw new DamagedRevision('its header names another number of templates than it holds');
+  }
+  let start = 0;
+  const starts = [0, ...header.subjects.map(([, numbers]) => (start += numbers.length))];
+  return {
+    revision: header.revision,
+    fingerprint: header.fingerprint,
+    digest: header.digest,
+    createdAt: header.created_at,
+    commit: header.commit,
+    history: header.history,
+    table: {
+      dimension: header.dimension,
+      subjects: header.subjects.map(([subject]): SubjectId => subject),
+      starts: Uint32Array.from(starts),
+      numbers: Uint32Array.from(header.subjects.flatMap(([, numbers]) => numbers)),
+      vectors: fromLittleEndian(content.subarray(vectorsAt)),
+    },
+  };
+}
+
+/** The revision as the rest of the program sees it. */
+export function galleryOf(revision: Revision): Gallery {
+  const { table } = revision;
+  return {
+    revision: revision.revision,
+    fingerprint: revision.fingerprint,
+    dimension: table.dimension,
+    subjects: table.subjects.length,
+    templates: table.numbers.length,
+    digest: revision.digest,
+    search: (probe, count) => search(table, probe, count),
+    list: () => templatesOf(table),
+  };
+}
+
+function parseHeader(bytes: Uint8Array): z.infer<typeof headerSchema> {
+  let header: unknown;
+  try {
+    header = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (error) {
+    throw new DamagedRevision('its header is no JSON', { cause: error });
+  }
+  const written = z.object({ format: z.int() }).safeParse(header);
+  if (written.success && written.data.format > format) {
+    throw new MusterError(
+      'gallery_format',
+      `the gallery was written in format ${written.data.format}; this Muster reads ${format}`,
+      {
+        remedy: 'Install the newer Muster again, or export the gallery with it.',
+      },
+    );
+  }
+  const parsed = headerSchema.safeParse(header);
+  if (!parsed.success) throw new DamagedRevision(`its header is wrong: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function numbersOf(table: TemplateTable, index: number): number[] {
+  return [...table.numbers.subarray(table.starts[index], table.starts[index + 1])];
+}

@@ -1,0 +1,164 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandContext, RegisterCommand } from './commands/context.ts';
+import { registerConfig } from './commands/config.ts';
+import { registerDetect } from './commands/detect.ts';
+import { registerEnroll } from './commands/enroll.ts';
+import { registerEvaluate } from './commands/evaluate.ts';
+import { registerGallery } from './commands/gallery.ts';
+import { registerMatch } from './commands/match.ts';
+import { registerStation } from './commands/station.ts';
+import type { Config } from './config/schema.ts';
+import { codeOf, messageOf, MusterError } from './lib/errors.ts';
+import type { Log, LogLevel } from './lib/log.ts';
+import { packageVersion } from './lib/package.ts';
+
+/**
+ * The owner of the process: arguments, signals and exit codes, and nothing else. What is heavy (the log, the
+ * config, the rooms behind the verbs) is imported when a verb asks for it, so that `--help` is there at once.
+ *
+ * Exit codes: 0 done, 1 the answer is a failure, 2 wrong usage or something a person can mend, 70 a bug,
+ * 130 and 143 ended by SIGINT and SIGTERM before the work was done.
+ */
+
+/** The verbs in the order of the help, by what they are for. */
+const verbs: readonly (readonly [group: string, register: readonly RegisterCommand[]])[] = [
+  ['Running a station:', [registerStation]],
+  ['People:', [registerEnroll, registerGallery]],
+  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
+  ['Setting up:', [registerConfig]],
+];
+
+interface GlobalOptions {
+  readonly config?: string;
+  readonly logLevel?: LogLevel;
+}
+
+const usageError = 2;
+const bug = 70;
+const endedBy = { SIGINT: 130, SIGTERM: 143 } as const;
+
+await main();
+
+async function main(): Promise<void> {
+  process.on('uncaughtException', exitForBug);
+  // What sets variables for others, such as compose files, can't leave one out but only empty.
+  if (process.env['MUSTER_CONFIG'] === '') delete process.env['MUSTER_CONFIG'];
+  exitQuietlyOnClosedPipe();
+  const signal = abortOnSignals();
+  const program = createProgram(signal);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    exitFor(error, signal);
+  }
+}
+
+function createProgram(signal: AbortSignal): Command {
+  const program = new Command('muster')
+    .description('Turns a small computer into an unattended face check-in station.')
+    .version(packageVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [verb]', 'print the help of a verb')
+    .addOption(
+      new Option('--config <file>', 'the station config, YAML; without it the defaults hold').env(
+        'MUSTER_CONFIG',
+      ),
+    )
+    .option(
+      '--log-level <level>',
+      'least severity that is logged: trace, debug, info, warn, error, fatal or silent',
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'muster: ')) })
+    .showHelpAfterError('Try --help.')
+    .exitOverride()
+    .hook('preAction', checkLogLevel);
+  const context = createContext(program, signal);
+  for (const [group, registrations] of verbs) {
+    program.commandsGroup(group);
+    for (const register of registrations) register(program, context);
+  }
+  return program;
+}
+
+function createContext(program: Command, signal: AbortSignal): CommandContext {
+  const options = program.opts.bind(program)<GlobalOptions>;
+  let config: Promise<Config> | undefined;
+  let log: Promise<Log> | undefined;
+
+  const readConfig = async (): Promise<Config> => {
+    const { loadConfig } = await import('./config/load.ts');
+    const loaded = await loadConfig({ file: options().config, env: process.env });
+    if (log !== undefined && options().logLevel === undefined) (await log).level = loaded.log.level;
+    return loaded;
+  };
+  const openLog = async (): Promise<Log> => {
+    const { createLog } = await import('./lib/log.ts');
+    return createLog(options().logLevel ?? (await config)?.log.level ?? 'info');
+  };
+  return {
+    config: () => (config ??= readConfig()),
+    log: () => (log ??= openLog()),
+    print: (text) => void process.stdout.write(`${text}\n`),
+    signal,
+    exitCode: (status) => {
+      process.exitCode = status;
+    },
+  };
+}
+
+async function checkLogLevel(program: Command): Promise<void> {
+  const { logLevel } = program.opts<GlobalOptions>();
+  if (logLevel === undefined) return;
+  const { logLevels } = await import('./lib/log.ts');
+  if (logLevels.includes(logLevel)) return;
+  program.error(`error: --log-level ${logLevel}: there is no such level; allowed: ${logLevels.join(', ')}`);
+}
+
+/** Asks the work to end at the first signal; a second one ends the process at once. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) {
+        // Should the exit itself hang (a read from a dead network drive), the next signal kills.
+        process.removeAllListeners(name);
+        process.exit(endedBy[name]);
+      }
+      if (process.stderr.isTTY)
+        process.stderr.write('muster: stopping; press Ctrl+C again to stop at once\n');
+      controller.abort(new DOMException(name, 'AbortError'));
+    });
+  }
+  return controller.signal;
+}
+
+/** The reader of a pipe (such as `head`) may leave before all is written. */
+function exitQuietlyOnClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => (codeOf(error) === 'EPIPE' ? process.exit() : exitForBug(error)));
+  }
+}
+
+function exitFor(error: unknown, signal: AbortSignal): void {
+  if (error instanceof CommanderError) {
+    // Commander has already written its message, or the help or version that was asked for.
+    process.exitCode = error.exitCode === 0 ? 0 : usageError;
+  } else if (error instanceof MusterError) {
+    const remedy = error.remedy === undefined ? '' : `${error.remedy}\n`;
+    process.stderr.write(`muster: ${error.message}\n${remedy}`);
+    process.exit(usageError);
+  } else if (signal.aborted && error instanceof Error && error.name === 'AbortError') {
+    process.exit(messageOf(signal.reason) === 'SIGTERM' ? endedBy.SIGTERM : endedBy.SIGINT);
+  } else {
+    exitForBug(error);
+  }
+}
+
+function exitForBug(error: unknown): never {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `muster: this is a bug in muster ${packageVersion}; please report it with these lines:\n${stack}\n`,
+  );
+  process.exit(bug);
+}

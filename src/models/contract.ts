@@ -1,0 +1,33 @@
+/** A built and verified ONNX model in memory. */
+export interface LoadedModel {
+  readonly name: string;
+  /** The ONNX file's bytes; their SHA-256 is the manifest's. */
+  readonly onnx: Uint8Array;
+  readonly sha256: string;
+}
+
+/**
+ * The models of one pack, verified against `models/manifest.json`.
+ *
+ * All take float32 NCHW with R, G, B planes, normalised as (v − 127.5) / 128, batch size and (P-Net) height and width free:
+ * - `pnet` input `[1, 3, h, w]` → `prob` `[1, 2, h', w']`, `reg` `[1, 4, h', w']`
+ * - `rnet` input `[n, 3, 24, 24]` → `prob` `[n, 2]`, `reg` `[n, 4]`
+ * - `onet` input `[n, 3, 48, 48]` → `prob` `[n, 2]`, `reg` `[n, 4]`, `landmarks` `[n, 10]` (five x, then five y)
+ * - `embedder` input `[n, 3, 112, 112]` → `embedding` `[n, dimension]`, not normalised
+ *
+ * `prob[.][1]` is the face's. The input of each is called `input`. `reg` and `landmarks` are as facenet-pytorch's nets give
+ * them (x and y not swapped).
+ */
+export interface LoadedPack {
+  readonly name: string;
+  /** `<pack>@sha256:<64 hex>` over the models' hashes and the name of the preprocessing. */
+  readonly fingerprint: string;
+  /** Length of an embedding. */
+  readonly dimension: number;
+  /** Recommended threshold on similarity. */
+  readonly threshold: number;
+  readonly pnet: LoadedModel;
+  readonly rnet: LoadedModel;
+  readonly onet: LoadedModel;
+  readonly embedder: LoadedModel;
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
+import type { LoadedModel } from './contract.ts';
+import type { Manifest } from './manifest.ts';
+
+/** What became of looking at one model's file. */
+export type Inspection =
+  | { readonly state: 'ready'; readonly path: string; readonly model: LoadedModel }
+  | { readonly state: 'missing' | 'damaged'; readonly path: string; readonly reason: string };
+
+/** Reads a model's ONNX file and compares its SHA-256 with the manifest's. `name` must be in the manifest. */
+export async function inspectModel(modelsDir: string, manifest: Manifest, name: string): Promise<Inspection> {
+  const entry = manifest.models[name];
+  if (!entry) throw new RangeError(`the manifest has no model ${name}`);
+  const path = join(modelsDir, entry.file);
+  let onnx: Uint8Array;
+  try {
+    onnx = await readFile(path);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { state: 'missing', path, reason: 'there is no such file' };
+    return { state: 'damaged', path, reason: `it cannot be read (${messageOf(error)})` };
+  }
+  const sha256 = sha256Of(onnx);
+  if (sha256 === entry.sha256) return { state: 'ready', path, model: { name, onnx, sha256 } };
+  const reason = `its SHA-256 is ${sha256.slice(0, 12)}… and not ${entry.sha256.slice(0, 12)}…, so it is damaged or another file`;
+  return { state: 'damaged', path, reason };
+}
+
+/** The model of an inspection that went well; otherwise throws MusterError `model_missing` or `model_damaged`. */
+export function modelOf(inspection: Inspection): LoadedModel {
+  if (inspection.state === 'ready') return inspection.model;
+  const { state, path, reason } = inspection;
+  throw new MusterError(`model_${state}`, `The model file ${path} is refused: ${reason}.`, {
+    remedy: 'Make it with `muster models build`.',
+  });
+}
+
+/** Lower-case hex. */
+export function sha256Of(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}

@@ -1,0 +1,12 @@
+import type { OnnxGraph } from './onnx.ts';
+import { mergeConvolutions } from './passes/merge.ts';
+import { preluAsMax } from './passes/prelu.ts';
+import { softmaxOfTwo } from './passes/sigmoid.ts';
+
+/**
+ * Rewrites a graph into one that computes the same, up to rounding, in less time. What each pass gains is written at its
+ * head; together they make MobileFaceNet about a quarter and P-Net about an eighth faster on one thread.
+ */
+export function optimise(graph: OnnxGraph): OnnxGraph {
+  return [mergeConvolutions, preluAsMax, softmaxOfTwo].reduce((current, pass) => pass(current), graph);
+}

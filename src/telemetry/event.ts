@@ -1,0 +1,86 @@
+import type { Decision, MatchedFace } from '../decide/contract.ts';
+import { isoTime, type EpochMs } from '../lib/clock.ts';
+import { round } from '../lib/round.ts';
+import type { CheckinEvent, Latency } from './payloads.ts';
+
+/** An event before the outbox numbers it. */
+export type UnnumberedEvent = Omit<CheckinEvent, 'stream' | 'seq' | 'replayed'>;
+
+export interface EventFacts {
+  readonly eventId: string;
+  readonly capturedAt: EpochMs;
+  readonly decidedAt: EpochMs;
+  readonly clock: CheckinEvent['clock'];
+  readonly faces: readonly MatchedFace[];
+  readonly threshold: number;
+  readonly latency: Latency;
+  readonly model: string;
+  readonly galleryRevision: number;
+}
+
+/** Keeps an event far below the contract's 32 KB, whatever crowd is in the photo. */
+const maxFaces = 16;
+
+/** Writes one decision as the event of the contract. Pure. */
+export function checkinEvent(decision: Decision, facts: EventFacts): UnnumberedEvent {
+  const { similarity, margin, subject } = decision;
+  const rejection = decision.decision === 'rejected' ? decision : null;
+  return {
+    schema: 'checkin/1',
+    event_id: facts.eventId,
+    captured_at: isoTime(facts.capturedAt),
+    decided_at: isoTime(facts.decidedAt),
+    clock: facts.clock,
+    decision: decision.decision,
+    reason: rejection?.reason ?? null,
+    gate: rejection?.gate ?? null,
+    subject,
+    similarity: similarity === null ? null : round(similarity, 4),
+    match_pct: similarity === null ? null : round(matchPercent(similarity, facts.threshold), 1),
+    threshold: round(facts.threshold, 4),
+    margin: margin === null ? null : round(margin, 4),
+    faces: facts.faces.slice(0, maxFaces).map((face) => reportedFace(face, facts.threshold)),
+    faces_total: facts.faces.length,
+    latency_ms: roundedLatency(facts.latency),
+    model: facts.model,
+    gallery_rev: facts.galleryRevision,
+  };
+}
+
+/**
+ * Similarity as a percentage that a person can read: −1 is 0 %, the threshold is always 50 %, 1 is 100 %, linear in
+ * between on either side.
+ */
+export function matchPercent(similarity: number, threshold: number): number {
+  const percent =
+    similarity < threshold
+      ? (50 * (similarity + 1)) / (threshold + 1)
+      : threshold === 1
+        ? 100
+        : 50 + (50 * (similarity - threshold)) / (1 - threshold);
+  return Math.min(100, Math.max(0, percent));
+}
+
+function reportedFace(face: MatchedFace, threshold: number): CheckinEvent['faces'][number] {
+  const best = face.matches[0];
+  const { box, quality } = face;
+  return {
+    box: [round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)],
+    probability: round(face.probability, 4),
+    subject: best !== undefined && best.similarity >= threshold ? best.subject : null,
+    similarity: best === undefined ? null : round(best.similarity, 4),
+    quality: {
+      size_px: round(quality.size_px, 0),
+      sharpness: round(quality.sharpness, 0),
+      brightness: round(quality.brightness, 0),
+      clipped: round(quality.clipped, 3),
+      yaw_deg: round(quality.yaw_deg, 0),
+      inside: round(quality.inside, 3),
+    },
+  };
+}
+
+function roundedLatency(latency: Latency): Latency {
+  const entries = Object.entries(latency).map(([stage, ms]) => [stage, round(ms, 2)]);
+  return Object.fromEntries(entries) as Latency;
+}

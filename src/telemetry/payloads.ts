@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { gates, reasons } from '../decide/contract.ts';
+
+/**
+ * The payloads of DESIGN.md section 6. These schemas make the types of the code and, through `npm run generate`, the
+ * JSON Schemas that integrators read in config/schemas. Inside one major version fields are only added, so
+ * consumers must let unknown fields pass.
+ */
+
+const time = z.iso.datetime({ precision: 3 }).describe('ISO 8601, UTC, with milliseconds.');
+const count = z.int().min(0);
+const milliseconds = z.number().min(0);
+const subject = z.string().describe('Pseudonymous id of an enrolled person.');
+const similarity = z.number().min(-1).max(1).describe('Cosine similarity, −1..1.');
+const quantiles = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
+
+export const latencyStages = ['queue', 'decode', 'detect', 'align', 'embed', 'match', 'total'] as const;
+
+export const latencySchema = z.object({
+  queue: milliseconds.describe('From the arrival of the whole capture to the start of its work.'),
+  decode: milliseconds,
+  detect: milliseconds,
+  align: milliseconds,
+  embed: milliseconds,
+  match: milliseconds,
+  total: milliseconds.describe('From the arrival of the whole capture to the decision.'),
+});
+export type Latency = z.infer<typeof latencySchema>;
+
+export const faceSchema = z.object({
+  box: z
+    .tuple([z.number(), z.number(), z.number(), z.number()])
+    .describe('x1, y1, x2, y2 in px of the upright photo.'),
+  probability: z.number().min(0).max(1).describe('Of being a face.'),
+  subject: subject.nullable().describe('The most similar subject where it reaches the threshold, else null.'),
+  similarity: similarity
+    .nullable()
+    .describe('To the most similar subject of the gallery; null with an empty gallery.'),
+  quality: z.object({
+    size_px: z.number().describe('Shorter side of the box.'),
+    sharpness: z.number().describe('Variance of the Laplacian of the aligned grey crop.'),
+    brightness: z.number().describe('Mean grey level of the aligned crop, 0..255.'),
+    clipped: z.number().describe('Share of nearly black and nearly white pixels, 0..1.'),
+    yaw_deg: z.number().describe('Turn of the head to the side, from the landmarks.'),
+    inside: z.number().describe('Share of the box that lies inside the photo, 0..1.'),
+  }),
+});
+
+export const checkinSchema = z
+  .object({
+    schema: z.literal('checkin/1'),
+    event_id: z.string().describe('Idempotency key: the same decision of the same capture has the same id.'),
+    stream: z
+      .string()
+      .describe('Names the outbox that numbers the events; a new one begins a new numbering.'),
+    seq: z.int().min(1).describe('Never goes back within a stream.'),
+    replayed: z.boolean().describe('Not live: recorded before this connection, or sent before.'),
+    captured_at: time,
+    decided_at: time,
+    clock: z.enum(['synced', 'unsynced', 'unknown']).describe('Whether the station trusts its clock.'),
+    decision: z.enum(['accepted', 'rejected']),
+    reason: z.enum(reasons).nullable().describe('Why it was rejected; null when accepted.'),
+    gate: z.enum(gates).nullable().describe('The gate that failed, with low_quality.'),
+    subject: subject.nullable().describe('Who was accepted, or would have been but for the cool-down.'),
+    similarity: similarity.nullable(),
+    match_pct: z
+      .number()
+      .min(0)
+      .max(100)
+      .nullable()
+      .describe('Similarity on a scale where the threshold is 50 %.'),
+    threshold: similarity,
+    margin: z.number().nullable().describe('Lead over the best other subject; null where there is none.'),
+    faces: z.array(faceSchema).describe('The faces in the capture, the largest first; at most 16.'),
+    faces_total: count.describe('How many faces the capture has.'),
+    latency_ms: latencySchema,
+    model: z.string().describe('Fingerprint of the models and the preprocessing.'),
+    gallery_rev: count,
+  })
+  .describe('One decision.');
+export type CheckinEvent = z.infer<typeof checkinSchema>;
+
+export const stationStates = ['starting', 'ready', 'degraded', 'stopping', 'stopped', 'lost'] as const;
+export type StationState = (typeof stationStates)[number];
+
+export const stateSchema = z
+  .object({
+    schema: z.literal('state/1'),
+    state: z.enum(stationStates),
+    session: z
+      .string()
+      .describe('Of the connection; a will (lost) of another session than the newest is old.'),
+    since: time,
+  })
+  .describe('Retained, and the will.');
+export type StatePayload = z.infer<typeof stateSchema>;
+
+export const infoSchema = z
+  .object({
+    schema: z.literal('info/1'),
+    versions: z.object({ muster: z.string(), node: z.string(), contract: z.literal(1) }),
+    board: z.string(),
+    os: z.string(),
+    arch: z.string(),
+    cores: count,
+    threads: count.describe('Used for one inference.'),
+    pack: z.string(),
+    model: z.string().describe('Fingerprint of the models and the preprocessing.'),
+    gallery: z.object({
+      name: z.string(),
+      rev: count,
+      subjects: count,
+      templates: count,
+      digest: z.string(),
+    }),
+    boot_id: z.string().nullable(),
+    started_at: time,
+  })
+  .describe('Retained facts about the station.');
+export type InfoPayload = z.infer<typeof infoSchema>;
+
+export const healthSchema = z
+  .object({
+    schema: z.literal('health/1'),
+    ts: time,
+    uptime_s: z.number(),
+    cpu_temp_c: z.number().nullable(),
+    throttled: z.boolean().nullable().describe('Null where the board does not tell.'),
+    load_1m: z.number(),
+    memory: z.object({ rss_mb: z.number(), free_mb: z.number(), total_mb: z.number() }),
+    disk: z.object({ free_mb: z.number(), total_mb: z.number() }).nullable(),
+    last_capture_age_s: z.number().nullable(),
+    event_loop_p99_ms: z.number(),
+    outbox: z.object({ depth: count, bytes: count, oldest_age_s: z.number().nullable() }),
+    clock: z.enum(['synced', 'unsynced', 'unknown']),
+  })
+  .describe('Every 60 s.');
+export type HealthPayload = z.infer<typeof healthSchema>;
+
+export const metricsSchema = z
+  .object({
+    schema: z.literal('metrics/1'),
+    ts: time,
+    window_s: z.number().describe('Span of the figures below that are not totals.'),
+    captures: count,
+    captures_per_s: z.number(),
+    decisions: z.object({ accepted: count, rejected: count }),
+    reasons: z.record(z.enum(reasons), count),
+    accept_rate_pct: z.number().nullable().describe('Share of captures accepted; null without captures.'),
+    similarity_mean: z.number().nullable().describe('Of the accepted.'),
+    latency_ms: z.record(z.enum(latencyStages), quantiles).nullable(),
+    totals: z
+      .object({ captures: count, accepted: count, rejected: count, failed: count })
+      .describe('Since the start of the process. `failed`: files set aside as no image.'),
+  })
+  .describe('Every 10 s.');
+export type MetricsPayload = z.infer<typeof metricsSchema>;
+
+export const alertSchema = z
+  .object({
+    schema: z.literal('alert/1'),
+    id: z.string(),
+    severity: z.enum(['warning', 'error']),
+    message: z.string(),
+    since: time,
+  })
+  .describe('Retained while it lasts; an empty payload clears it.');
+export type AlertPayload = z.infer<typeof alertSchema>;
+
+/** Every payload that the station publishes, by the name of its schema file. */
+export const payloadSchemas = {
+  checkin: checkinSchema,
+  state: stateSchema,
+  info: infoSchema,
+  health: healthSchema,
+  metrics: metricsSchema,
+  alert: alertSchema,
+} as const;

@@ -1,0 +1,140 @@
+import { stationTopics } from '../broker/topics.ts';
+import type { Connection } from '../broker/contract.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Store } from '../store/contract.ts';
+import { createAlerts, type Alerts } from './alerts.ts';
+import { deliver } from './delivery.ts';
+import { createHealth } from './health.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createOutbox, type NumberedEvent, type Outbox } from './outbox.ts';
+import type { CheckinEvent, InfoPayload, StationState } from './payloads.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { createReporter } from './reporter.ts';
+
+/** Everything behind the decision: it is recorded, counted and published. */
+export interface Telemetry {
+  readonly outbox: Outbox;
+  readonly recorder: Recorder;
+  readonly metrics: Metrics;
+  readonly alerts: Alerts;
+  clockTrust(): CheckinEvent['clock'];
+  /** Counts the events of one capture. */
+  captured(capturedAt: EpochMs, events: readonly NumberedEvent[]): void;
+  setState(state: StationState): void;
+  setInfo(info: InfoPayload): void;
+  /** Opens the store and connects. */
+  start(): Promise<void>;
+  /** Gives the broker a moment to take what is left, says goodbye and closes the store. */
+  close(): Promise<void>;
+}
+
+export interface TelemetryOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const hourMs = 3_600_000;
+/** Captures and check-ins are remembered this long: nobody offers the same capture again after it. */
+const memoryMs = 30 * 24 * hourMs;
+const forgetEveryMs = 24 * hourMs;
+/** How long a stopping station waits for the broker to take what is left, ms. */
+const drainMs = 5_000;
+/** The pause after the broker refused an event, ms. */
+const refusedPauseMs = 5_000;
+
+export function createTelemetry({ config, store, connection, clock, log }: TelemetryOptions): Telemetry {
+  const topics = stationTopics(config);
+  const now = () => clock.now();
+  let lastCaptureAt: EpochMs | null = null;
+  let forgetting: NodeJS.Timeout | undefined;
+  const deliveries = new Set<Promise<void>>();
+
+  const alerts = createAlerts({ clock, log });
+  const metrics = createMetrics({ clock, windowMs: config.telemetry.metrics_window_s * 1000 });
+  const outbox = createOutbox(store, {
+    maxEvents: config.outbox.max_events,
+    maxBytes: config.outbox.max_mb * 2 ** 20,
+    whenFull: config.outbox.when_full,
+  });
+  const recorder = createRecorder({ store, outbox, cooldownMs: config.decision.cooldown_s * 1000, now });
+  const health = createHealth({
+    clock,
+    dataDir: config.data_dir,
+    outbox: () => outbox.stats(),
+    lastCaptureAt: () => lastCaptureAt,
+  });
+  const reporter = createReporter({
+    topics,
+    connection,
+    alerts,
+    health: () => health.read(),
+    metrics: () => metrics.snapshot(),
+    healthMs: config.telemetry.health_s * 1000,
+    metricsMs: config.telemetry.metrics_s * 1000,
+    clock,
+    log,
+  });
+
+  return {
+    outbox,
+    recorder,
+    metrics,
+    alerts,
+    clockTrust: () => health.clockTrust(),
+    captured(capturedAt, events) {
+      lastCaptureAt = capturedAt;
+      metrics.captured(events);
+    },
+    setState: (state) => reporter.setState(state),
+    setInfo: (info) => reporter.setInfo(info),
+
+    async start() {
+      const damage = await store.open();
+      if (damage !== null) {
+        const done = damage.outcome === 'repaired' ? 'repaired' : `set aside as ${damage.path}`;
+        alerts.raise('store-damaged', 'error', `the store was damaged and was ${done}: ${damage.reason}`);
+      }
+      await outbox.open();
+      await recorder.prune(now() - memoryMs);
+      forgetting = setInterval(() => void forget(), forgetEveryMs);
+      health.start();
+      await health.read();
+      reporter.start();
+      connection.onSession((session) => {
+        const delivery = deliver(session, {
+          outbox,
+          topic: topics.checkin,
+          inFlight: config.mqtt.in_flight,
+          refusedPauseMs,
+          log,
+        });
+        deliveries.add(delivery);
+        void delivery.then(() => deliveries.delete(delivery));
+      });
+      await connection.start((sessionId) => reporter.will(sessionId));
+    },
+
+    async close() {
+      clearInterval(forgetting);
+      if (connection.session() !== null) await outbox.drained(AbortSignal.timeout(drainMs));
+      await reporter.finish('stopped');
+      await connection.close();
+      await Promise.all(deliveries);
+      health.stop();
+      await store.close();
+    },
+  };
+
+  async function forget(): Promise<void> {
+    try {
+      await recorder.prune(now() - memoryMs);
+    } catch (error) {
+      log.warn({ err: error }, 'old captures could not be forgotten; trying again tomorrow');
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What the vision room promises: photo bytes in, embedded faces out. Everything is in pixels of the upright
+ * photo (EXIF rotation applied, before any shrinking): x to the right, y down, the top left corner is 0,0.
+ */
+
+/** `[x1, y1, x2, y2]`, px; may reach beyond the photo where a face is cut by its edge. */
+export type Box = readonly [number, number, number, number];
+
+/** `[x, y]`, px. */
+export type Point = readonly [number, number];
+
+/** Left eye, right eye, nose, left and right corner of the mouth, as seen in the photo. */
+export type Landmarks = readonly [Point, Point, Point, Point, Point];
+
+/** A unit-length vector. Only `toUnitLength` and the gallery's reader make one. */
+export type Embedding = Float32Array & { readonly __unitLength: true };
+
+export interface DetectedFace {
+  readonly box: Box;
+  /** 0..1, MTCNN's O-Net. */
+  readonly probability: number;
+  readonly landmarks: Landmarks;
+}
+
+/** Measures of how well a face can be recognised. */
+export interface Quality {
+  /** The shorter side of the box, px. */
+  readonly size_px: number;
+  /** Variance of the Laplacian of the aligned grey crop (grey levels 0..255). Sharp faces have hundreds. */
+  readonly sharpness: number;
+  /** Mean grey level of the aligned crop, 0..255. */
+  readonly brightness: number;
+  /** Share of the crop's pixels that are nearly black or nearly white, 0..1. */
+  readonly clipped: number;
+  /** Estimated turn of the head to the side from the landmarks, degrees; 0 is frontal, positive turns to the photo's right. */
+  readonly yaw_deg: number;
+  /** Share of the box that lies inside the photo, 0..1. */
+  readonly inside: number;
+}
+
+export interface EmbeddedFace extends DetectedFace {
+  readonly quality: Quality;
+  /** Empty (length 0) where the job said not to embed. */
+  readonly embedding: Embedding;
+}
+
+/** Durations of the stages inside the worker, ms. `queue` is the wait before the worker took the job. */
+export interface VisionLatency {
+  readonly queue: number;
+  readonly decode: number;
+  readonly detect: number;
+  readonly align: number;
+  readonly embed: number;
+}
+
+export interface VisionJob {
+  /**
+   * The photo file's bytes. Their memory is taken over (its ArrayBuffer is detached when `analyse` is called, unless it is shared with
+   * others, as a slice of Buffer's pool is): the caller must not use them again.
+   */
+  readonly photo: Uint8Array;
+  /** Which faces to embed: all that were found (default), or none (only detect). */
+  readonly embed?: boolean;
+}
+
+/** Why a photo could not be analysed. The message is for a person. */
+export type VisionFailure =
+  /** The bytes are no image, or one that is damaged or cut short. */
+  | 'not_an_image'
+  /** More pixels than the limit allows. */
+  | 'too_many_pixels'
+  /** The job exceeded its time; its worker was ended. */
+  | 'timeout'
+  /** The worker died or threw. */
+  | 'vision_failed';
+
+export type VisionResult =
+  | {
+      readonly ok: true;
+      readonly width: number;
+      readonly height: number;
+      /** Largest first. */
+      readonly faces: readonly EmbeddedFace[];
+      readonly latency_ms: VisionLatency;
+      /** The share of `detect` and `embed` that was spent inside ONNX Runtime, ms. */
+      readonly inference_ms: number;
+    }
+  | { readonly ok: false; readonly failure: VisionFailure; readonly message: string };
+
+/** Facts about the loaded models that others need. */
+export interface VisionInfo {
+  /** The pack's name, such as `edge`. */
+  readonly pack: string;
+  /** `<pack>@sha256:<64 hex>` over the models and the preprocessing: what a template must have been made with. */
+  readonly fingerprint: string;
+  /** Length of an embedding. */
+  readonly dimension: number;
+  /** The pack's own threshold on similarity, used for `decision.threshold: auto`. */
+  readonly threshold: number;
+  /** Threads that the runtime uses for one inference. */
+  readonly threads: number;
+}
+
+/**
+ * The vision worker. Jobs are worked off in the order in which they were given. `analyse` never rejects: a
+ * failed job is a result, and the worker is replaced when it died or hung, without harm to the other jobs.
+ */
+export interface Vision {
+  /** Loads and verifies the models. Throws a MusterError (`model_missing`, `model_damaged`, …) with the remedy. */
+  start(): Promise<VisionInfo>;
+  analyse(job: VisionJob): Promise<VisionResult>;
+  /** Ends the worker. Jobs under way resolve as `vision_failed`. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,120 @@
+import type { Landmarks, Point } from '../contract.ts';
+import type { Network, Values } from '../runtime.ts';
+import { type AreaTable, type Rectangle, sampleArea } from './area.ts';
+import { type Boxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
+import { suppress } from './suppress.ts';
+
+/** Crops of one inference: enough to keep the cores busy, and a bound on memory however many boxes there are. */
+const cropsPerRun = 64;
+
+/**
+ * The second stage of MTCNN: R-Net looks at a 24×24 crop of each box. Returns the square boxes whose probability is above the
+ * threshold, moved, without those that overlap a better one.
+ */
+export async function refineBoxes(
+  rnet: Network,
+  table: AreaTable,
+  boxes: Boxes,
+  threshold: number,
+): Promise<Boxes> {
+  const { boxes: scored } = await scoreBoxes(rnet, table, boxes, 24, threshold);
+  const refined = selectBoxes(scored, suppress(scored, 0.7, 'union'));
+  moveCorners(refined, 1);
+  squareBoxes(refined);
+  return refined;
+}
+
+/** Faces as the last stage leaves them: boxes in columns and the landmarks of each. */
+export interface FaceBoxes {
+  readonly boxes: Boxes;
+  readonly landmarks: readonly Landmarks[];
+}
+
+/**
+ * The third stage of MTCNN: O-Net looks at a 48×48 crop of each box and finds the landmarks too. Returns the faces, the most
+ * probable first.
+ */
+export async function outputFaces(
+  onet: Network,
+  table: AreaTable,
+  boxes: Boxes,
+  threshold: number,
+): Promise<FaceBoxes> {
+  const { boxes: scored, shares } = await scoreBoxes(onet, table, boxes, 48, threshold);
+  const landmarks = shares.map((share, i) => placeLandmarks(share, scored, i));
+  moveCorners(scored, 1);
+  const kept = suppress(scored, 0.7, 'smaller');
+  return { boxes: selectBoxes(scored, kept), landmarks: kept.map((i) => landmarks[i]!) };
+}
+
+interface ScoredBoxes {
+  /** Those above the threshold, with this network's score and offsets, not moved yet. */
+  readonly boxes: Boxes;
+  /** For each, O-Net's landmarks as shares of the box (five x, then five y); nothing of R-Net. */
+  readonly shares: readonly Float32Array[];
+}
+
+/** Runs a network on a crop of each box that has a part inside the photo. */
+async function scoreBoxes(
+  network: Network,
+  table: AreaTable,
+  boxes: Boxes,
+  side: number,
+  threshold: number,
+): Promise<ScoredBoxes> {
+  const crops: Rectangle[] = [];
+  const cropped: number[] = [];
+  for (let i = 0; i < boxes.count; i++) {
+    const crop = cropOf(boxes, i, table);
+    if (crop === undefined) continue;
+    crops.push(crop);
+    cropped.push(i);
+  }
+
+  const passed: number[] = [];
+  const scores: number[] = [];
+  const offsets: number[] = [];
+  const shares: Float32Array[] = [];
+  const cropLength = 3 * side * side;
+  for (let first = 0; first < crops.length; first += cropsPerRun) {
+    const batch = crops.slice(first, first + cropsPerRun);
+    const input = new Float32Array(batch.length * cropLength);
+    batch.forEach((crop, i) => sampleArea(table, crop, side, side, input, i * cropLength));
+    const { prob, reg, landmarks } = await network.run(input, [batch.length, 3, side, side]);
+    for (let i = 0; i < batch.length; i++) {
+      const score = prob!.data[i * 2 + 1]!;
+      if (!(score > threshold)) continue;
+      passed.push(cropped[first + i]!);
+      scores.push(score);
+      offsets.push(...rowOf(reg!, i, 4));
+      if (landmarks !== undefined) shares.push(rowOf(landmarks, i, 10).slice());
+    }
+  }
+  const selected = selectBoxes(boxes, passed);
+  selected.score.set(scores);
+  selected.offsets.set(offsets);
+  return { boxes: selected, shares };
+}
+
+/**
+ * The part of a box inside the photo as whole pixels; undefined where there is none. Corners are cut to whole numbers towards
+ * 0, and the first of them is 1-based.
+ */
+function cropOf(boxes: Boxes, i: number, { width, height }: AreaTable): Rectangle | undefined {
+  const left = Math.max(Math.trunc(boxes.x1[i]!), 1) - 1;
+  const top = Math.max(Math.trunc(boxes.y1[i]!), 1) - 1;
+  const right = Math.min(Math.trunc(boxes.x2[i]!), width);
+  const bottom = Math.min(Math.trunc(boxes.y2[i]!), height);
+  return right > left && bottom > top ? { left, top, right, bottom } : undefined;
+}
+
+function rowOf({ data }: Values, row: number, length: number): Float32Array {
+  return data.subarray(row * length, (row + 1) * length);
+}
+
+function placeLandmarks(share: Float32Array, { x1, y1, x2, y2 }: Boxes, i: number): Landmarks {
+  const width = x2[i]! - x1[i]! + 1;
+  const height = y2[i]! - y1[i]! + 1;
+  const point = (k: number): Point => [x1[i]! + share[k]! * width - 1, y1[i]! + share[k + 5]! * height - 1];
+  return [point(0), point(1), point(2), point(3), point(4)];
+}

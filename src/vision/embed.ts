@@ -1,0 +1,51 @@
+import type { Embedding } from './contract.ts';
+import { cropSide } from './align.ts';
+import { toUnitLength } from './embedding.ts';
+import type { Network } from './runtime.ts';
+
+/** Length of one crop: `[3, 112, 112]`. */
+export const cropLength = 3 * cropSide * cropSide;
+
+/** Crops of one inference; a bound on memory for a photo of a crowd. */
+const cropsPerRun = 16;
+
+/** Turns `count` aligned crops, `[count, 3, 112, 112]`, into their embeddings. */
+export type Embed = (crops: Float32Array, count: number) => Promise<Embedding[]>;
+
+/**
+ * The embedder. With `flip`, the mirror image of each crop is embedded too and the mean of both is the embedding, which takes twice
+ * the time.
+ */
+export function createEmbedder(network: Network, options: { dimension: number; flip: boolean }): Embed {
+  const { dimension, flip } = options;
+
+  async function run(crops: Float32Array, count: number): Promise<Float32Array> {
+    const { embedding } = await network.run(crops, [count, 3, cropSide, cropSide]);
+    if (embedding?.data.length !== count * dimension)
+      throw new Error(`The embedder's output is not [${count}, ${dimension}].`);
+    return embedding.data;
+  }
+
+  return async (crops, count) => {
+    const embeddings: Embedding[] = [];
+    for (let first = 0; first < count; first += cropsPerRun) {
+      const size = Math.min(cropsPerRun, count - first);
+      const batch = crops.subarray(first * cropLength, (first + size) * cropLength);
+      const vectors = await run(batch, size);
+      if (flip) {
+        const mirrored = await run(mirror(batch), size);
+        for (let i = 0; i < vectors.length; i++) vectors[i]! += mirrored[i]!;
+      }
+      for (let i = 0; i < size; i++)
+        embeddings.push(toUnitLength(vectors.subarray(i * dimension, (i + 1) * dimension)));
+    }
+    return embeddings;
+  };
+}
+
+/** The rows of every plane from right to left. */
+function mirror(crops: Float32Array): Float32Array {
+  const mirrored = crops.slice();
+  for (let row = 0; row < mirrored.length; row += cropSide) mirrored.subarray(row, row + cropSide).reverse();
+  return mirrored;
+}

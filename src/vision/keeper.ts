@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { VisionThread } from './thread.ts';
+
+/** Keeps one vision thread alive: when it is lost, another is started. */
+export interface ThreadKeeper {
+  /** The first thread. Rejects with the reason why it did not start; may then be called again. */
+  first(): Promise<VisionThread>;
+  /** The living thread, which may be on its way yet. Rejects when it cannot be started or the keeper is closed. */
+  living(): Promise<VisionThread>;
+  /** Ends a thread that hangs and starts another, without waiting for either. */
+  giveUp(thread: VisionThread, reason: Error): void;
+  /** A job was answered: the thread is sound. */
+  worked(): void;
+  /** Ends the thread; no other follows. */
+  close(): Promise<void>;
+}
+
+/** The first thread lost is replaced at once; while threads are lost in a row, the wait doubles each time, ms. */
+const shortestWaitMs = 100;
+const longestWaitMs = 10_000;
+
+export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock: Clock): ThreadKeeper {
+  const closing = new AbortController();
+  let current: Promise<VisionThread> | undefined;
+  /** Threads lost since a job was last answered, and when that last happened. */
+  let losses = 0;
+  let lostAt = 0;
+
+  function renew(): Promise<VisionThread> {
+    const next = startAfterWait();
+    current = next;
+    next.catch((error: unknown) => {
+      if (current !== next) return;
+      noteLoss('the vision thread could not be started', error);
+      current = undefined;
+    });
+    return next;
+  }
+
+  async function startAfterWait(): Promise<VisionThread> {
+    const waitMs = losses < 2 ? 0 : Math.min(longestWaitMs, shortestWaitMs * 2 ** (losses - 2));
+    await sleep(Math.max(0, lostAt + waitMs - clock.monotonic()), undefined, { signal: closing.signal });
+    return adopt(await start());
+  }
+
+  /** Sees to it that the thread is replaced when it ends. */
+  async function adopt(thread: VisionThread): Promise<VisionThread> {
+    if (closing.signal.aborted) {
+      await thread.end();
+      throw new Error('vision is closed');
+    }
+    void thread.ended.then((reason) => lose(thread, reason));
+    return thread;
+  }
+
+  function lose(thread: VisionThread, reason: Error): void {
+    if (lost.has(thread) || closing.signal.aborted) return;
+    lost.add(thread);
+    noteLoss('the vision thread was lost', reason);
+    renew();
+  }
+  const lost = new WeakSet<VisionThread>();
+
+  function noteLoss(what: string, reason: unknown): void {
+    losses++;
+    lostAt = clock.monotonic();
+    if (!closing.signal.aborted) log.error({ reason: messageOf(reason), losses }, what);
+  }
+
+  return {
+    async first() {
+      const thread = await adopt(await start());
+      current = Promise.resolve(thread);
+      return thread;
+    },
+    living: () => current ?? renew(),
+    giveUp(thread, reason) {
+      lose(thread, reason);
+      void thread.end();
+    },
+    worked() {
+      losses = 0;
+    },
+    async close() {
+      closing.abort();
+      const thread = await current?.catch(() => undefined);
+      await thread?.end();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Config } from '../config/schema.ts';
+import { defaultModelsDir } from '../lib/package.ts';
+import type { VisionOptions } from './vision.ts';
+
+/** Translates the `vision` section of the config into the room's own terms. */
+export function visionOptions({ vision }: Pick<Config, 'vision'>): Omit<VisionOptions, 'log' | 'clock'> {
+  return {
+    modelsDir: vision.models_dir ?? defaultModelsDir,
+    pack: vision.pack,
+    minFacePx: vision.min_face_px,
+    maxSidePx: vision.max_side_px,
+    maxPixels: vision.max_mpx * 1e6,
+    thresholds: vision.detector.thresholds,
+    factor: vision.detector.factor,
+    threads: vision.threads,
+    timeoutMs: vision.timeout_s * 1000,
+    flip: vision.flip,
+  };
+}

@@ -1,0 +1,129 @@
+import { loadPack } from '../models/load.ts';
+import { alignFace } from './align.ts';
+import type {
+  DetectedFace,
+  EmbeddedFace,
+  Embedding,
+  VisionInfo,
+  VisionLatency,
+  VisionResult,
+} from './contract.ts';
+import { decodePhoto } from './decode.ts';
+import { createDetector } from './detect/detect.ts';
+import { createEmbedder, cropLength } from './embed.ts';
+import { measureQuality } from './quality.ts';
+import { createRuntime } from './runtime.ts';
+
+/** What the stages need to know. A plain value: it crosses to the worker thread. */
+export interface PipelineOptions {
+  readonly modelsDir: string;
+  readonly pack: string;
+  /** Shorter side of the smallest face to find, px of the upright photo. */
+  readonly minFacePx: number;
+  /** Photos are shrunk until their longer side is at most this, px; null: never. */
+  readonly maxSidePx: number | null;
+  /** Photos with more pixels are refused. */
+  readonly maxPixels: number;
+  /** Least probability after P-Net, R-Net and O-Net, 0..1 each. */
+  readonly thresholds: readonly [number, number, number];
+  /** From one pyramid level to the next, 0..1. */
+  readonly factor: number;
+  /** Cores that one inference may use. */
+  readonly threads: number;
+  /** Longest time a job may take, ms. */
+  readonly timeoutMs: number;
+  /** Whether the mirror image of a face is embedded too. */
+  readonly flip: boolean;
+}
+
+/** The stages of a photo in one place: decode, detect, align, embed. One photo at a time. */
+export interface Pipeline {
+  readonly info: VisionInfo;
+  /** Throws only for bugs; what is wrong with a photo is a result. `latency_ms.queue` is 0. */
+  analyse(photo: Uint8Array, embed: boolean): Promise<VisionResult>;
+  close(): Promise<void>;
+}
+
+/** P-Net's window: smaller faces cannot be found without enlarging the photo. */
+const smallestFacePx = 12;
+
+/** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
+export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+  const pack = await loadPack(options.modelsDir, options.pack);
+  const runtime = createRuntime({ threads: options.threads });
+  const [pnet, rnet, onet, embedder] = await Promise.all(
+    [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
+  );
+  const detect = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
+  const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
+
+  return {
+    info: {
+      pack: pack.name,
+      fingerprint: pack.fingerprint,
+      dimension: pack.dimension,
+      threshold: pack.threshold,
+      threads: options.threads,
+    },
+
+    async analyse(bytes, wantsEmbeddings) {
+      const lap = stopwatch();
+      const inferenceBefore = runtime.inferenceMs();
+      const decoded = await decodePhoto(bytes, options);
+      if (!decoded.ok) return decoded;
+      const { width, height, image } = decoded.photo;
+      const decode = lap();
+
+      const toImage = Math.max(image.width / width, image.height / height);
+      const found = await detect(image, Math.max(smallestFacePx, options.minFacePx * toImage));
+      const detection = lap();
+
+      const crops = new Float32Array(found.length * cropLength);
+      found.forEach(({ landmarks }, i) => alignFace(image, landmarks, crops, i * cropLength));
+      const measured = found.map((face, i) => {
+        const inPhoto = scaleFace(face, width / image.width, height / image.height);
+        const crop = crops.subarray(i * cropLength, (i + 1) * cropLength);
+        return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
+      });
+      const align = lap();
+
+      const embeddings = wantsEmbeddings ? await embed(crops, found.length) : [];
+      const faces = measured.map((face, i): EmbeddedFace => ({ ...face, embedding: embeddings[i] ?? none }));
+      const latency_ms: VisionLatency = { queue: 0, decode, detect: detection, align, embed: lap() };
+      return {
+        ok: true,
+        width,
+        height,
+        faces,
+        latency_ms,
+        inference_ms: runtime.inferenceMs() - inferenceBefore,
+      };
+    },
+
+    close: () => runtime.close(),
+  };
+}
+
+/** The embedding of a face that was only detected. */
+const none = new Float32Array(0) as Embedding;
+
+/** Each call gives the time since the one before, ms. */
+function stopwatch(): () => number {
+  let before = performance.now();
+  return () => {
+    const now = performance.now();
+    const lap = now - before;
+    before = now;
+    return lap;
+  };
+}
+
+function scaleFace({ box, probability, landmarks }: DetectedFace, x: number, y: number): DetectedFace {
+  const [a, b, c, d, e] = landmarks;
+  const scale = ([px, py]: (typeof landmarks)[number]) => [px * x, py * y] as const;
+  return {
+    box: [box[0] * x, box[1] * y, box[2] * x, box[3] * y],
+    probability,
+    landmarks: [scale(a), scale(b), scale(c), scale(d), scale(e)],
+  };
+}

@@ -1,0 +1,20 @@
+import type { VisionInfo, VisionResult } from './contract.ts';
+
+/** To the worker. The next job follows when the result of the one before has come back. */
+export type HostMessage =
+  | { readonly type: 'job'; readonly photo: Uint8Array; readonly embed: boolean }
+  /** End the thread, whatever it is doing. */
+  | { readonly type: 'stop' };
+
+/** From the worker. */
+export type WorkerMessage =
+  /** The models are loaded; jobs may come. */
+  | { readonly type: 'ready'; readonly info: VisionInfo }
+  /** The models could not be loaded for a reason a person can mend: the fields of a MusterError. The thread ends. */
+  | {
+      readonly type: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string | undefined;
+    }
+  | { readonly type: 'result'; readonly result: VisionResult };

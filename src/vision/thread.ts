@@ -1,0 +1,101 @@
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { MusterError } from '../lib/errors.ts';
+import type { VisionInfo, VisionResult } from './contract.ts';
+import type { PipelineOptions } from './pipeline.ts';
+import type { HostMessage, WorkerMessage } from './protocol.ts';
+
+/** One worker thread from the moment its models are loaded. */
+export interface VisionThread {
+  readonly info: VisionInfo;
+  /** Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has answered. */
+  run(photo: Uint8Array<ArrayBuffer>, embed: boolean): Promise<VisionResult>;
+  /** Resolves with the reason when the thread has ended, however that came about. Never rejects. */
+  readonly ended: Promise<Error>;
+  /** Ends the thread as soon as an inference that is under way is done; resolves then, or when that takes too long. */
+  end(): Promise<void>;
+}
+
+/** Starts the thread itself; its module is the compiled one also where the host runs from source, as in the tests. */
+export type SpawnWorker = (options: PipelineOptions) => Worker;
+
+/**
+ * A bound on the thread's JavaScript heap, MB. Pixels and tensors lie outside of it; the rest takes some tens. Without a bound, a
+ * leak would end the process instead of the thread.
+ */
+const heapLimitMb = 256;
+
+/** How long `end` waits for the thread to come back from native code, ms. */
+const endWaitMs = 5000;
+
+export function spawnWorker(options: PipelineOptions): Worker {
+  return new Worker(createRequire(import.meta.url).resolve('#vision-worker'), {
+    name: 'vision',
+    workerData: options,
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
+  });
+}
+
+/** Resolves when the thread has loaded its models. Rejects with the MusterError of `loadPack`, or an Error for a bug. */
+export async function startThread(spawn: SpawnWorker, options: PipelineOptions): Promise<VisionThread> {
+  const worker = spawn(options);
+  const send = (message: HostMessage, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer);
+
+  /** Who waits for the thread's next message; it sends one when it has started and one for each job. */
+  let waiting: { resolve: (message: WorkerMessage) => void; reject: (reason: Error) => void } | undefined;
+  let endedBy: Error | undefined;
+  worker.on('message', (message: WorkerMessage) => waiting?.resolve(message));
+  const ended = new Promise<Error>((resolve) => {
+    let thrown: unknown;
+    worker.once('error', (error) => (thrown = error));
+    worker.once('exit', (status) => {
+      endedBy = thrown instanceof Error ? thrown : new Error(`the vision thread ended with status ${status}`);
+      waiting?.reject(endedBy);
+      resolve(endedBy);
+    });
+  });
+
+  function nextMessage(): Promise<WorkerMessage> {
+    return new Promise((resolve, reject) => {
+      if (endedBy === undefined) waiting = { resolve, reject };
+      else reject(endedBy);
+    });
+  }
+
+  const first = await nextMessage();
+  if (first.type === 'refused') throw refusal(first);
+  if (first.type !== 'ready') throw new Error(`the vision thread began with '${first.type}'`);
+
+  return {
+    info: first.info,
+    ended,
+
+    async run(photo, embed) {
+      const answer = nextMessage();
+      send({ type: 'job', photo, embed }, [photo.buffer]);
+      const message = await answer;
+      if (message.type !== 'result')
+        throw new Error(`the vision thread answered a job with '${message.type}'`);
+      return message.result;
+    },
+
+    /**
+     * Not with `worker.terminate()`: that aborts the whole process when it hits ONNX Runtime in the middle of an inference (its
+     * binding throws where it can no longer be caught). The thread gets the message between two inferences and exits by itself. One that
+     * never comes back from native code cannot be ended by anything but the process; it is left alone, and does not keep
+     * the process alive.
+     */
+    async end() {
+      send({ type: 'stop' });
+      worker.unref();
+      const inTime = new AbortController();
+      await Promise.race([ended, sleep(endWaitMs, undefined, { signal: inTime.signal }).catch(() => {})]);
+      inTime.abort();
+    },
+  };
+}
+
+function refusal({ code, message, remedy }: Extract<WorkerMessage, { type: 'refused' }>): MusterError {
+  return new MusterError(code, message, remedy === undefined ? {} : { remedy });
+}

@@ -1,0 +1,121 @@
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Vision, VisionInfo, VisionJob, VisionResult } from './contract.ts';
+import { createKeeper } from './keeper.ts';
+import type { PipelineOptions } from './pipeline.ts';
+import { spawnWorker, type SpawnWorker, startThread, type VisionThread } from './thread.ts';
+
+export interface VisionOptions extends Omit<PipelineOptions, 'threads'> {
+  /** Cores that one inference may use; `auto`: all of them. */
+  readonly threads: 'auto' | number;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+interface PendingJob {
+  readonly photo: Uint8Array<ArrayBuffer>;
+  readonly embed: boolean;
+  readonly since: number;
+  readonly resolve: (result: VisionResult) => void;
+}
+
+/**
+ * Creates the host of the vision worker. It keeps the queue itself and hands over one job at a time, so that a thread that dies or
+ * hangs takes one job with it and no other.
+ *
+ * `spawn` starts the thread; a test passes one that keeps the handle, to kill it by.
+ */
+export function createVision(
+  { log, clock, ...options }: VisionOptions,
+  spawn: SpawnWorker = spawnWorker,
+): Vision {
+  const threads = options.threads === 'auto' ? availableParallelism() : options.threads;
+  const keeper = createKeeper(() => startThread(spawn, { ...options, threads }), log, clock);
+  const queue: PendingJob[] = [];
+  let state: 'new' | 'started' | 'closed' = 'new';
+  let starting: Promise<VisionInfo> | undefined;
+  let working: Promise<void> | undefined;
+
+  async function start(): Promise<VisionInfo> {
+    if (state === 'closed') throw new Error('vision is closed');
+    const { info } = await keeper.first();
+    state = 'started';
+    return info;
+  }
+
+  async function workOff(): Promise<void> {
+    for (let job = queue.shift(); job !== undefined; job = queue.shift()) job.resolve(await resultOf(job));
+    working = undefined;
+  }
+
+  async function resultOf(job: PendingJob): Promise<VisionResult> {
+    try {
+      const thread = await keeper.living();
+      const queueMs = clock.monotonic() - job.since;
+      const result = await withinTime(thread, job);
+      if (result.ok) return { ...result, latency_ms: { ...result.latency_ms, queue: queueMs } };
+      return result;
+    } catch (error) {
+      return failed(messageOf(error));
+    }
+  }
+
+  /** Rejects when the thread is lost; ends it when the job takes too long. */
+  async function withinTime(thread: VisionThread, { photo, embed }: PendingJob): Promise<VisionResult> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<VisionResult>((resolve) => {
+      timer = setTimeout(() => {
+        const message = `the photo was not done within ${options.timeoutMs} ms`;
+        keeper.giveUp(thread, new Error(message));
+        resolve({ ok: false, failure: 'timeout', message });
+      }, options.timeoutMs);
+    });
+    const answer = thread.run(photo, embed).then((result) => {
+      keeper.worked();
+      return result;
+    });
+    // When the time is up first, the thread's end rejects the answer that nobody waits for any more.
+    answer.catch(() => {});
+    try {
+      return await Promise.race([answer, timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    start: () => (starting ??= start().finally(() => (starting = undefined))),
+
+    analyse({ photo, embed = true }: VisionJob) {
+      if (state === 'new') return Promise.resolve(failed('vision has not been started'));
+      if (state === 'closed') return Promise.resolve(failed('vision is closed'));
+      return new Promise((resolve) => {
+        queue.push({ photo: takeOver(photo), embed, since: clock.monotonic(), resolve });
+        working ??= workOff();
+      });
+    },
+
+    async close() {
+      state = 'closed';
+      for (const job of queue.splice(0)) job.resolve(failed('vision was closed'));
+      await keeper.close();
+      await working;
+    },
+  };
+}
+
+function failed(message: string): VisionResult {
+  return { ok: false, failure: 'vision_failed', message };
+}
+
+/**
+ * The bytes in an ArrayBuffer of their own that can be transferred to the thread. The caller's is detached where the bytes are all of
+ * it; where it is shared (a slice of Buffer's pool, a SharedArrayBuffer) they are copied.
+ */
+function takeOver(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return new Uint8Array(bytes);
+  return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }));
+}

@@ -1,0 +1,58 @@
+import type { SubjectId } from '../../src/gallery/contract.ts';
+import type { MatchedFace } from '../../src/decide/contract.ts';
+import type { UnnumberedEvent } from '../../src/telemetry/event.ts';
+import { checkinEvent } from '../../src/telemetry/event.ts';
+
+export const subject = (id: string) => id as SubjectId;
+
+/** A frontal, sharp face of 100 px; `matches` as `[subject, similarity]`, the most similar first. */
+export function face(
+  matches: readonly (readonly [string, number])[],
+  changes: {
+    box?: [number, number, number, number];
+    probability?: number;
+    quality?: Partial<MatchedFace['quality']>;
+  } = {},
+): MatchedFace {
+  return {
+    box: changes.box ?? [100, 100, 200, 220],
+    probability: changes.probability ?? 0.999,
+    landmarks: [
+      [130, 140],
+      [170, 140],
+      [150, 165],
+      [135, 190],
+      [165, 190],
+    ],
+    quality: {
+      size_px: 100,
+      sharpness: 300,
+      brightness: 120,
+      clipped: 0.02,
+      yaw_deg: 3,
+      inside: 1,
+      ...changes.quality,
+    },
+    matches: matches.map(([id, similarity]) => ({ subject: subject(id), similarity })),
+  };
+}
+
+export const facts = {
+  capturedAt: Date.parse('2026-11-23T09:02:11.482Z'),
+  decidedAt: Date.parse('2026-11-23T09:02:11.513Z'),
+  clock: 'synced',
+  faces: [],
+  threshold: 0.44,
+  latency: { queue: 4, decode: 6, detect: 14, align: 0.4, embed: 6, match: 0.1, total: 31 },
+  model: `edge@sha256:${'0'.repeat(64)}`,
+  galleryRevision: 118,
+} as const;
+
+/** An accepted event of `alice`. */
+export function anEvent(eventId: string): UnnumberedEvent {
+  const one = face([['alice', 0.8]]);
+  return checkinEvent(
+    { face: one, decision: 'accepted', subject: subject('alice'), similarity: 0.8, margin: null },
+    { ...facts, eventId, faces: [one] },
+  );
+}

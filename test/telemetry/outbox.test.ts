@@ -1,0 +1,104 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createStore } from '../../src/store/store.ts';
+import { createOutbox, type OutboxLimits } from '../../src/telemetry/outbox.ts';
+import { anEvent } from '../support/events.ts';
+import { temporaryFolder } from '../support/tools.ts';
+
+const roomy: OutboxLimits = { maxEvents: 100, maxBytes: 1e9, whenFull: 'refuse' };
+const never = new AbortController().signal;
+
+async function openOutbox(dir: string, limits = roomy) {
+  const store = createStore(dir);
+  await store.open();
+  const outbox = createOutbox(store, limits);
+  await outbox.open();
+  const close = () => store.close();
+  onTestFinished(close);
+  return { store, outbox, close };
+}
+
+describe('outbox', () => {
+  it('numbers events, keeps them over a start, and never gives a number twice', async () => {
+    const dir = await temporaryFolder();
+    const first = await openOutbox(dir);
+    await first.outbox.append([anEvent('a'), anEvent('b')], [{ key: 'also', value: 'yes' }]);
+    const [entry] = await first.outbox.read(0, 10);
+    await first.outbox.remove([1, 2]);
+    await first.close();
+
+    const second = await openOutbox(dir);
+    expect(await second.store.get('also')).toBe('yes');
+    expect(second.outbox.stats()).toMatchObject({ depth: 0, bytes: 0, oldest: null });
+    const [next] = await second.outbox.append([anEvent('c')], []);
+    expect(next).toMatchObject({ seq: 3, event: { seq: 3, event_id: 'c', stream: entry?.event.stream } });
+  });
+
+  it('reads in order from a number on', async () => {
+    const { outbox } = await openOutbox(await temporaryFolder());
+    for (let i = 1; i <= 12; i += 1) await outbox.append([anEvent(`e${i}`)], []);
+    expect((await outbox.read(8, 3)).map((each) => each.seq)).toEqual([9, 10, 11]);
+    expect((await outbox.read(12, 3)).map((each) => each.seq)).toEqual([]);
+  });
+
+  it('counts what it holds, also after a start', async () => {
+    const dir = await temporaryFolder();
+    const first = await openOutbox(dir);
+    await first.outbox.append([anEvent('a'), anEvent('b')], []);
+    const stats = first.outbox.stats();
+    expect(stats).toMatchObject({ depth: 2, oldest: Date.parse('2026-11-23T09:02:11.513Z'), dropped: 0 });
+    expect(stats.bytes).toBeGreaterThan(600);
+    await first.close();
+    expect((await openOutbox(dir)).outbox.stats()).toEqual(stats);
+  });
+
+  it('refuses at its limit until something was acknowledged', async () => {
+    const { outbox } = await openOutbox(await temporaryFolder(), { ...roomy, maxEvents: 2 });
+    await outbox.append([anEvent('a'), anEvent('b')], []);
+    expect(outbox.isFull()).toBe(true);
+    let hasRoom = false;
+    const room = outbox.room(never).then(() => {
+      hasRoom = true;
+    });
+    await outbox.read(0, 1);
+    expect(hasRoom).toBe(false);
+    await outbox.remove([1]);
+    await room;
+    expect(outbox.isFull()).toBe(false);
+  });
+
+  it('does not wait for room once it is told to stop', async () => {
+    const { outbox } = await openOutbox(await temporaryFolder(), { ...roomy, maxEvents: 1 });
+    await outbox.append([anEvent('a')], []);
+    const stop = new AbortController();
+    const room = outbox.room(stop.signal);
+    stop.abort();
+    await expect(room).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['count', { maxEvents: 3, maxBytes: 1e9 }],
+    ['bytes', { maxEvents: 1e9, maxBytes: 3 * 900 }],
+  ])('drops the oldest at the limit of its %s, and counts them', async (_, limit) => {
+    const { outbox } = await openOutbox(await temporaryFolder(), { ...limit, whenFull: 'drop_oldest' });
+    for (let i = 1; i <= 10; i += 1) await outbox.append([anEvent(`e${i}`)], []);
+    const kept = await outbox.read(0, 100);
+    expect(kept.at(-1)?.seq).toBe(10);
+    expect(kept.length).toBeLessThanOrEqual(3);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(outbox.stats()).toMatchObject({ depth: kept.length, dropped: 10 - kept.length });
+    expect(outbox.isFull()).toBe(false);
+  });
+
+  it('tells of changes until it is told to stop', async () => {
+    const { outbox } = await openOutbox(await temporaryFolder());
+    let changes = 0;
+    const stop = outbox.onChange(() => {
+      changes += 1;
+    });
+    await outbox.append([anEvent('a')], []);
+    await outbox.remove([1]);
+    stop();
+    await outbox.append([anEvent('b')], []);
+    expect(changes).toBe(2);
+  });
+});
