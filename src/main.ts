@@ -6,6 +6,7 @@ import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
 import { registerMatch } from './commands/match.ts';
+import { registerModels } from './commands/models.ts';
 import { registerStation } from './commands/station.ts';
 import type { Config } from './config/schema.ts';
 import { codeOf, messageOf, MusterError } from './lib/errors.ts';
@@ -25,7 +26,7 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
   ['Running a station:', [registerStation]],
   ['People:', [registerEnroll, registerGallery]],
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
-  ['Setting up:', [registerConfig]],
+  ['Setting up:', [registerModels, registerConfig]],
 ];
 
 interface GlobalOptions {
@@ -54,11 +55,11 @@ async function main(): Promise<void> {
 }
 
 function createProgram(signal: AbortSignal): Command {
-  const program = new Command('muster')
+  const program = new Command('muster');
+  program
     .description('Turns a small computer into an unattended face check-in station.')
     .version(packageVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [verb]', 'print the help of a verb')
     .addOption(
       new Option('--config <file>', 'the station config, YAML; without it the defaults hold').env(
         'MUSTER_CONFIG',
@@ -68,7 +69,12 @@ function createProgram(signal: AbortSignal): Command {
       '--log-level <level>',
       'least severity that is logged: trace, debug, info, warn, error, fatal or silent',
     )
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // The list of verbs stays narrow; what a verb takes is in its own help.
+      subcommandTerm: (command) =>
+        command.parent === program ? command.name() : `${command.name()} ${command.usage()}`,
+    })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'muster: ')) })
     .showHelpAfterError('Try --help.')
     .exitOverride()
@@ -78,6 +84,7 @@ function createProgram(signal: AbortSignal): Command {
     program.commandsGroup(group);
     for (const register of registrations) register(program, context);
   }
+  program.commandsGroup('Help:').helpCommand('help [verb]', 'print the help of a verb');
   return program;
 }
 
@@ -85,16 +92,20 @@ function createContext(program: Command, signal: AbortSignal): CommandContext {
   const options = program.opts.bind(program)<GlobalOptions>;
   let config: Promise<Config> | undefined;
   let log: Promise<Log> | undefined;
+  let opened: Log | undefined;
+  let level: LogLevel = 'info';
 
   const readConfig = async (): Promise<Config> => {
     const { loadConfig } = await import('./config/load.ts');
     const loaded = await loadConfig({ file: options().config, env: process.env });
-    if (log !== undefined && options().logLevel === undefined) (await log).level = loaded.log.level;
+    level = loaded.log.level;
+    if (opened !== undefined) opened.level = options().logLevel ?? level;
     return loaded;
   };
   const openLog = async (): Promise<Log> => {
     const { createLog } = await import('./lib/log.ts');
-    return createLog(options().logLevel ?? (await config)?.log.level ?? 'info');
+    opened = createLog(options().logLevel ?? level);
+    return opened;
   };
   return {
     config: () => (config ??= readConfig()),
@@ -125,8 +136,7 @@ function abortOnSignals(): AbortSignal {
         process.removeAllListeners(name);
         process.exit(endedBy[name]);
       }
-      if (process.stderr.isTTY)
-        process.stderr.write('muster: stopping; press Ctrl+C again to stop at once\n');
+      if (process.stderr.isTTY) process.stderr.write('muster: stopping; a second Ctrl+C stops at once\n');
       controller.abort(new DOMException(name, 'AbortError'));
     });
   }

@@ -5,6 +5,7 @@ import { createStationConnection } from './broker/open.ts';
 import { stationTopics } from './broker/topics.ts';
 import { createFolderSource } from './capture/folder.ts';
 import { runCheckins } from './checkins.ts';
+import { captureFolders } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
 import { createGalleryStore } from './gallery/store.ts';
@@ -68,9 +69,9 @@ export async function runStation(
     }, signal);
     if (gallery.templates === 0) log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
 
-    const inbox = config.capture.folder.path ?? join(config.data_dir, 'inbox');
+    const folder = folderOptions(config);
     const source = createFolderSource({
-      ...folderOptions(config.capture.folder, inbox),
+      ...folder,
       clock,
       log,
       onFailed: () => telemetry.metrics.failed(),
@@ -82,7 +83,7 @@ export async function runStation(
     describe();
     telemetry.setState('ready');
     log.info(
-      { inbox, topics: `${stationTopics(config).root}/#`, model: model.pack },
+      { inbox: folder.path, topics: `${stationTopics(config).root}/#`, model: model.pack },
       'ready: waiting for captures',
     );
     await runCheckins(
@@ -118,12 +119,14 @@ async function makeDataDir(dir: string): Promise<void> {
   }
 }
 
-function folderOptions(folder: Config['capture']['folder'], inbox: string) {
+function folderOptions(config: Config) {
+  const { folder } = config.capture;
+  const { inbox, done, failed } = captureFolders(config);
   return {
     path: inbox,
+    done,
+    failed,
     after: folder.after,
-    done: folder.done ?? join(inbox, 'done'),
-    failed: folder.failed ?? join(inbox, 'failed'),
     polling: folder.polling,
     pollIntervalMs: folder.poll_interval_ms,
     stableMs: folder.stable_ms,

@@ -19,8 +19,8 @@ async function muster(args: readonly string[], env: Record<string, string> = {})
   const output = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, ...output };
+  const [status] = await once(child, 'close');
+  return { status: Number(status), ...output };
 }
 
 /** Runs a module's text before the program. */
@@ -28,13 +28,14 @@ function preload(text: string): Record<string, string> {
   return { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(text)}"` };
 }
 
-/** The beginning of a preloaded text: calls what follows once the program handles its signals. */
-const whenReady = `const poll = setInterval(() => {
-  if (process.listenerCount('SIGTERM') === 0) return;
-  clearInterval(poll);
-  ready();
-}, 10);
-const ready = () => (`;
+/** Runs a statement once the program has taken over signals and errors. */
+function preloadWhenReady(statement: string): Record<string, string> {
+  return preload(`const poll = setInterval(() => {
+    if (process.listenerCount('SIGTERM') === 0) return;
+    clearInterval(poll);
+    ${statement}
+  }, 10);`);
+}
 
 test('the help names the verbs by group, with a line for each', async () => {
   const { status, stdout, stderr } = await muster(['--help']);
@@ -119,7 +120,7 @@ test('a bug ends with 70 and its stack', async () => {
 });
 
 test('an error that nobody catches ends with 70 and its stack', async () => {
-  const broken = preload(`${whenReady}fail()); function fail() { throw new TypeError('planted') }`);
+  const broken = preloadWhenReady("throw new TypeError('planted')");
   const { status, stderr } = await muster(['config', 'check'], broken);
   expect(status).toBe(70);
   expect(stderr).toContain('TypeError: planted\n    at ');
@@ -130,8 +131,8 @@ test('a reader that leaves early ends it quietly', async () => {
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdout?.destroy();
-  const [status] = (await once(child, 'close')) as [number | null];
-  expect([status, stderr]).toEqual([0, '']);
+  const closed = await once(child, 'close');
+  expect([...closed, stderr]).toEqual([0, null, '']);
 });
 
 test.each([
@@ -143,7 +144,7 @@ test.each([
     // Work that takes no notice of the signal.
     const child = start(
       ['config', 'check'],
-      preload(`setInterval(() => {}, 1000); ${whenReady}console.error('ready'))`),
+      preloadWhenReady("setInterval(() => {}, 1000); console.error('ready')"),
     );
     const closed = once(child, 'close');
     if (child.stderr !== null) await once(child.stderr, 'data');

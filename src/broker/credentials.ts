@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
+import { readSecret } from '../config/secret.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Credentials } from './connection.ts';
 
 /**
- * Reads what the connection needs from the files that the config names. Throws MusterError `mqtt_file` that names the setting
- * and the file.
+ * Reads what the connection needs from the files that the config names. Throws MusterError `mqtt_file` or `secret_unreadable`
+ * that names the setting and the file.
  */
 export async function readCredentials(mqtt: Config['mqtt']): Promise<Credentials> {
   const [password, ca, cert, key] = await Promise.all([
-    read('password_file', mqtt.password_file),
+    readSecret(mqtt, 'password'),
     read('ca_file', mqtt.ca_file),
     read('cert_file', mqtt.cert_file),
     read('key_file', mqtt.key_file),
   ]);
-  // Editors end a file with a line feed, which is not part of the password.
-  return { password: password?.replace(/\r?\n$/, '') ?? mqtt.password, ca, cert, key };
+  return { password, ca, cert, key };
 }
 
 async function read(setting: string, file: string | null): Promise<string | null> {

@@ -1,3 +1,4 @@
+import { mqttClientId } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -8,14 +9,15 @@ import { createEmbeddedBroker } from './embedded.ts';
 
 /** The connection that the config describes, with a broker of the station's own where it names none. */
 export function createStationConnection(
-  { mqtt, site, station }: Pick<Config, 'mqtt' | 'site' | 'station'>,
+  config: Pick<Config, 'mqtt' | 'site' | 'station'>,
   { clock, log, random }: { clock: Clock; log: Log; random: () => number },
 ): Connection {
+  const { mqtt } = config;
   return createConnection({
     url: mqtt.url ?? '',
     embedded: mqtt.url === null ? createEmbeddedBroker({ ...mqtt.embedded, log }) : null,
     version: mqtt.version === 'auto' ? 'auto' : mqtt.version === 5 ? '5' : '3.1.1',
-    clientId: mqtt.client_id ?? `muster-${site}-${station}`,
+    clientId: mqttClientId(config),
     username: mqtt.username,
     credentials: () => readCredentials(mqtt),
     keepaliveS: mqtt.keepalive_s,

@@ -116,23 +116,23 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
         }
       }
 
-      async function settle(path: string, read: FileVersion, outcome: CaptureOutcome): Promise<void> {
+      async function settle(path: string, taken: FileVersion, outcome: CaptureOutcome): Promise<void> {
         if (outcome.kind === 'decided') {
           // A file that was written anew since it was read is another capture.
-          if (same(await versionOf(path), read)) await attempt(path, () => finishDecided(path, options));
+          if (same(await versionOf(path), taken)) await attempt(path, () => finishDecided(path, options));
           waiting.release(path);
           await consider(path);
         } else if (outcome.kind === 'failed') {
-          const age = clock.now() - read.mtimeMs;
-          if (age >= options.graceMs || age < 0) await setAside(path, read, outcome);
-          else waiting.later(path, options.graceMs - age, () => giveUp(path, read, outcome));
+          const age = clock.now() - taken.mtimeMs;
+          if (age >= options.graceMs || age < 0) await setAside(path, taken, outcome);
+          else waiting.later(path, options.graceMs - age, () => giveUp(path, taken, outcome));
         } else {
           waiting.later(path, options.rescanMs, () => giveBack(path));
         }
       }
 
-      async function giveUp(path: string, read: FileVersion, failure: Failure): Promise<void> {
-        if (same(await versionOf(path), read)) await setAside(path, read, failure);
+      async function giveUp(path: string, taken: FileVersion, failure: Failure): Promise<void> {
+        if (same(await versionOf(path), taken)) await setAside(path, taken, failure);
         else await giveBack(path);
       }
 
@@ -141,8 +141,8 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
         await consider(path);
       }
 
-      async function setAside(path: string, read: FileVersion | null, failure: Failure): Promise<void> {
-        if (same(await versionOf(path), read)) {
+      async function setAside(path: string, taken: FileVersion | null, failure: Failure): Promise<void> {
+        if (same(await versionOf(path), taken)) {
           const done = await attempt(path, () => finishFailed(path, failure, options, clock));
           if (done) options.onFailed(failure);
           log.warn({ code: failure.code }, `a file was set aside in ${options.failed}: ${failure.message}`);

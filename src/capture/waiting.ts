@@ -1,3 +1,4 @@
+import { createBell } from '../lib/bell.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 
 /** What a file was when it was looked at. Two versions are the same file content when their keys are equal. */
@@ -41,7 +42,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
   /** Whole files, the newest first, so that the oldest is popped. */
   const whole: (WaitingFile & { readonly mtimeMs: EpochMs })[] = [];
   let closed = false;
-  let wake = (): void => undefined;
+  const news = createBell();
 
   return {
     has: (path) => known.has(path),
@@ -55,9 +56,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
         if (closed) return null;
         const file = whole.pop();
         if (file !== undefined) return file;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        await news.next();
       }
     },
     later(path, ms, work) {
@@ -70,7 +69,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
     close() {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
-      wake();
+      news.ring();
     },
   };
 
@@ -88,7 +87,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
     const file = { path, mtimeMs, arrivedAt: clock.monotonic() };
     const index = whole.findLastIndex((other) => !isOlder(other, file));
     whole.splice(index + 1, 0, file);
-    wake();
+    news.ring();
   }
 
   function after(ms: number, work: () => Promise<void>): void {

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { join } from 'node:path';
-import type { EnrolmentWarning } from '../gallery/audit.ts';
-import type { EnrolmentMode, SubjectEnrolment } from '../gallery/enroll.ts';
+import type { GalleryStore } from '../gallery/contract.ts';
+import type { EnrolmentMode, SubjectEnrolment, WrittenEnrolment } from '../gallery/enroll.ts';
 import type { ReferenceFolder } from '../gallery/reference-photos.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { VisionInfo } from '../vision/contract.ts';
+import type { Vision, VisionInfo } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
@@ -16,14 +16,12 @@ interface EnrollOptions {
   readonly json?: boolean;
 }
 
-const defaultMinFacePx = 40;
-
 export const registerEnroll: RegisterCommand = (program, context) => {
   program
     .command('enroll')
     .description('add people to the gallery from a folder of reference photos')
     .argument('<folder>', 'folder with a sub-folder of photos for each subject, or one photo for each')
-    .addOption(minFaceOption(`default ${defaultMinFacePx}`))
+    .addOption(minFaceOption('default vision.min_face_px of the config'))
     .addOption(new Option('--add', 'keep the templates that a subject already has').conflicts('replace'))
     .option('--replace', 'replace the whole gallery, also one that was made with other models')
     .option('--dry-run', 'change nothing, only say what would become of the photos')
@@ -36,10 +34,10 @@ letters become lower-case, runs of other characters become one -, and it is cut 
 zoe-muller). A name that leaves nothing, and names that give the same id, are refused. Ids appear on MQTT topics: use
 pseudonyms such as s-7f3a where names must not.
 
-Each photo must show exactly one face; the others are refused and named with the reason. Hidden files are passed over,
-files that aren't photos are listed as ignored. All templates are added in one revision of the gallery; a running
-station takes it up by itself. A subject that is already there gets the new templates in place of the old ones, so
-that enrolling twice gives the same gallery; where all its photos are refused it keeps the old ones.
+Each photo must show exactly one face of --min-face or larger; the others are refused and named with the reason. Hidden
+files are passed over, files that aren't photos are listed as ignored. All templates are added in one revision of the
+gallery; a running station takes it up by itself. A subject that is already there gets the new templates in place of
+the old ones, so that enrolling twice gives the same gallery; where all its photos are refused it keeps the old ones.
 
 A warning is given for a photo that is unlike the subject's others, and for one that matches another subject.
 
@@ -59,10 +57,32 @@ Examples:
 
 async function enroll(folder: string, options: EnrollOptions, context: CommandContext): Promise<void> {
   const config = await context.config();
-  const { readReferenceFolder } = await import('../gallery/reference-photos.ts');
+  const [{ readReferenceFolder }, { writeEnrolment }] = await Promise.all([
+    import('../gallery/reference-photos.ts'),
+    import('../gallery/enroll.ts'),
+  ]);
   const reference = await readReferenceFolder(folder);
-  const { info, enrolments } = await takeTemplates(folder, reference, options, context);
-  const { revision, warnings } = await store(enrolments, info, options, context);
+  const minFacePx = options.minFace ?? config.vision.min_face_px;
+  const mode: EnrolmentMode = options.replace === true ? 'gallery' : options.add === true ? 'add' : 'subject';
+  const dryRun = options.dryRun === true;
+  const { fingerprint, enrolments, written } = await withVision(
+    context,
+    { minFacePx },
+    async (vision, info) => {
+      const store = await openGallery(info, context);
+      // Before the photos, so that a gallery of other models is refused at once.
+      const before = mode === 'gallery' ? { list: () => [] } : await store.load();
+      const made = await takeTemplates(folder, reference, vision, context);
+      context.signal.throwIfAborted();
+      const threshold = config.decision.threshold === 'auto' ? info.threshold : config.decision.threshold;
+      return {
+        fingerprint: info.fingerprint,
+        enrolments: made,
+        written: await writeEnrolment(store, before, made, { mode, dryRun, threshold }),
+      };
+    },
+  );
+  const { revision, warnings } = written;
 
   const without = enrolments.filter(({ templates }) => templates.length === 0).length;
   if (without + reference.refusedNames.length > 0) context.exitCode(1);
@@ -70,8 +90,8 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
     const report = {
       gallery: config.gallery.name,
       revision,
-      fingerprint: info.fingerprint,
-      dry_run: options.dryRun === true,
+      fingerprint,
+      dry_run: dryRun,
       subjects: enrolments.map((each) => ({ ...each, templates: each.templates.length })),
       refused_names: reference.refusedNames,
       ignored: reference.ignored,
@@ -93,79 +113,48 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
 async function takeTemplates(
   folder: string,
   { subjects }: ReferenceFolder,
-  options: EnrollOptions,
+  vision: Vision,
   context: CommandContext,
-): Promise<{ readonly info: VisionInfo; readonly enrolments: readonly SubjectEnrolment[] }> {
+): Promise<readonly SubjectEnrolment[]> {
   const [{ enrolSubject }, { analysePhoto }, { createProgress }] = await Promise.all([
     import('../gallery/enroll.ts'),
     import('../gallery/photo.ts'),
     import('../lib/progress.ts'),
   ]);
-  return withVision(context, { minFacePx: options.minFace ?? defaultMinFacePx }, async (vision, info) => {
-    const total = subjects.reduce((sum, { photos }) => sum + photos.length, 0);
-    const progress = createProgress('photos', { total });
-    const analyse = async (file: string) => {
-      context.signal.throwIfAborted();
-      const result = await analysePhoto(vision, join(folder, file));
-      progress.advance(1, file);
-      return result;
-    };
-    const enrolments: SubjectEnrolment[] = [];
-    try {
-      for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse));
-    } finally {
-      progress.done();
-    }
-    return { info, enrolments };
-  });
+  const total = subjects.reduce((sum, { photos }) => sum + photos.length, 0);
+  const progress = createProgress('photos', { total });
+  const analyse = async (file: string) => {
+    context.signal.throwIfAborted();
+    const result = await analysePhoto(vision, join(folder, file));
+    progress.advance(1, file);
+    return result;
+  };
+  const enrolments: SubjectEnrolment[] = [];
+  try {
+    for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse));
+  } finally {
+    progress.done();
+  }
+  return enrolments;
 }
 
-type Warning = EnrolmentWarning & { readonly file: string };
-
-/** Writes the templates to the gallery, or only looks at what that would make of it. */
-async function store(
-  enrolments: readonly SubjectEnrolment[],
-  { fingerprint, dimension, threshold }: VisionInfo,
-  options: EnrollOptions,
+async function openGallery(
+  { fingerprint, dimension }: VisionInfo,
   context: CommandContext,
-): Promise<{ readonly revision: number | null; readonly warnings: readonly Warning[] }> {
-  const config = await context.config();
-  const [{ createGalleryStore }, { galleryDir }, { changeOf }, { changed }, { auditEnrolment }] =
-    await Promise.all([
-      import('../gallery/store.ts'),
-      import('../gallery/options.ts'),
-      import('../gallery/enroll.ts'),
-      import('../gallery/template-table.ts'),
-      import('../gallery/audit.ts'),
-    ]);
-  const mode: EnrolmentMode = options.replace === true ? 'gallery' : options.add === true ? 'add' : 'subject';
-  const change = changeOf(enrolments, mode);
-  const log = await context.log();
-  const gallery = createGalleryStore({
-    dir: galleryDir(config),
-    fingerprint,
-    dimension,
-    log,
-    clock: systemClock,
-  });
-
-  const before = mode === 'gallery' ? { list: () => [] } : await gallery.load();
-  const wanted = change(before);
-  const files = new Map(wanted.put.map(({ subject, n, file }) => [`${subject}/${n}`, file]));
-  const matching = config.decision.threshold === 'auto' ? threshold : config.decision.threshold;
-  const warnings = auditEnrolment(wanted.put, changed(before.list(), wanted), matching).map((warning) => ({
-    ...warning,
-    file: files.get(`${warning.subject}/${warning.n}`) ?? '',
-  }));
-  if (options.dryRun === true || wanted.put.length === 0) return { revision: null, warnings };
-  context.signal.throwIfAborted();
-  return { revision: (await gallery.apply(change)).revision, warnings };
+): Promise<GalleryStore> {
+  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
+    context.config(),
+    context.log(),
+    import('../gallery/store.ts'),
+    import('../gallery/options.ts'),
+  ]);
+  return createGalleryStore({ dir: galleryDir(config), fingerprint, dimension, log, clock: systemClock });
 }
 
 function remarkOn(
   { refusedNames, ignored }: ReferenceFolder,
   enrolments: readonly SubjectEnrolment[],
-  warnings: readonly Warning[],
+  warnings: WrittenEnrolment['warnings'],
 ): void {
   for (const file of ignored) remark(`${file}: ignored, it is not a photo`);
   for (const { name, message } of refusedNames) remark(`${name}: refused, ${message}`);

@@ -158,19 +158,29 @@ async function modelsDirOf(context: CommandContext, { modelsDir }: FolderOptions
   return (await context.config()).vision.models_dir ?? defaultModelsDir;
 }
 
-/** Steps on stderr. The one under way is repeated with its duration, so that a slow network looks like one. */
+/**
+ * Shows the steps on stderr once the work has taken two seconds. A step that lasts is repeated with its duration, so that
+ * a slow network looks like one.
+ */
 function showSteps(): { report(step: string): void; done(): void } {
-  let current = '';
-  let since = performance.now();
-  const timer = setInterval(() => {
-    process.stderr.write(`models: ${current} … ${Math.round((performance.now() - since) / 1000)} s\n`);
-  }, 5000);
+  const started = performance.now();
+  let current = 'starting';
+  let since = started;
+  const show = (): void => {
+    const seconds = Math.round((performance.now() - since) / 1000);
+    process.stderr.write(`models: ${current} …${seconds > 0 ? ` ${seconds} s` : ''}\n`);
+  };
+  const showAgain = (): void => {
+    show();
+    timer = setTimeout(showAgain, 10_000);
+  };
+  let timer = setTimeout(showAgain, 2000);
   return {
     report: (step) => {
       current = step;
       since = performance.now();
-      process.stderr.write(`models: ${step}\n`);
+      if (since - started >= 2000) show();
     },
-    done: () => clearInterval(timer),
+    done: () => clearTimeout(timer),
   };
 }

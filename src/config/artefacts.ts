@@ -1,18 +1,11 @@
 import { z } from 'zod';
+import { jsonText, type Artefact } from '../lib/artefact.ts';
 import { configSchema } from './schema.ts';
 import { configYaml } from './yaml.ts';
 
-/** A file of the project that is made of the code, see generate.ts. */
-export interface Artefact {
-  /** Relative to the folder of package.json, with forward slashes. */
-  readonly path: string;
-  /** The file's whole content. */
-  text(): string;
-}
-
-export const artefacts: readonly Artefact[] = [
+export const configArtefacts: readonly Artefact[] = [
   { path: 'config/station.example.yaml', text: exampleYaml },
-  { path: 'config/schemas/station-config.schema.json', text: () => json(configJsonSchema()) },
+  { path: 'config/schemas/station-config.schema.json', text: () => jsonText(configJsonSchema()) },
 ];
 
 /** The JSON Schema (2020-12) of the config file. `remote` and `secret` are annotations of ours. */
@@ -40,8 +33,4 @@ function exampleYaml(): string {
       member.kind === 'section' ? [member.description] : [member.description, `Allowed: ${member.allowed}.`],
   });
   return `${head.join('\n')}\n${body}\n`;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -46,7 +46,6 @@ interface Json {
 }
 
 /** The config's sections and fields in the order of the schema. */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Json names what is used of it
 export const configTree = sectionOf([], z.toJSONSchema(configSchema, { io: 'input' }) as Json);
 
 /** Every field by its name. */

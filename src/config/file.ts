@@ -21,7 +21,7 @@ export async function readConfigFile(file: string): Promise<Layer> {
     settings: new Map(),
     problems: [{ name: '', origin: { kind: 'file', file, line }, message }],
   });
-  if (text.length > maxBytes) return failed(1, `is larger than ${maxBytes / 1024} KiB`);
+  if (Buffer.byteLength(text) > maxBytes) return failed(1, `is larger than ${maxBytes / 1024} KiB`);
 
   const lines = new LineCounter();
   try {

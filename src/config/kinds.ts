@@ -94,6 +94,5 @@ export function section<S extends z.ZodRawShape>(
       : fields.superRefine((value, context) => {
           check(value, (key, message) => context.addIssue(conflictIssue([key], message)));
         });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- {} is an input: every field has a default
   return checked.prefault({} as never).describe(description);
 }

@@ -34,7 +34,7 @@ export function parsePairs(text: string, source: string): Pair[] {
   }
   if (records.length === 0) throw invalid('it has no pairs');
   return records.map(({ record, info }) => {
-    const missing = columns.find((column) => !record[column]);
+    const missing = record['fold'] === '' ? 'fold' : columns.find((column) => !record[column]);
     if (missing !== undefined) throw invalid(`line ${info.lines} has no ${missing}`);
     const same = truths[record['same']!.toLowerCase()];
     if (same === undefined) throw invalid(`line ${info.lines}: same is ${record['same']}, not 1 or 0`);

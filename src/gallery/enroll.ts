@@ -1,7 +1,9 @@
 import type { EmbeddedFace } from '../vision/contract.ts';
-import type { Gallery, GalleryChange, SubjectId, Template } from './contract.ts';
+import { auditEnrolment, type EnrolmentWarning } from './audit.ts';
+import type { Gallery, GalleryChange, GalleryStore, SubjectId, Template } from './contract.ts';
 import type { PhotoResult } from './photo.ts';
 import type { ReferencePhotos } from './reference-photos.ts';
+import { changed } from './template-table.ts';
 
 export interface RefusedPhoto {
   readonly file: string;
@@ -70,6 +72,40 @@ export function changeOf(
       put: put.map((template) => ({ ...template, n: template.n + (taken.get(template.subject) ?? 0) })),
     };
   };
+}
+
+export interface WrittenEnrolment {
+  /** Null when nothing was written. */
+  readonly revision: number | null;
+  /** What a person should look at, with the photo that it is about. */
+  readonly warnings: readonly (EnrolmentWarning & { readonly file: string })[];
+}
+
+/**
+ * Writes the enrolments to the gallery in one revision, or only looks at what that would make of it.
+ *
+ * @param before the gallery as it was loaded; what is written is worked out anew from the one that is there then
+ * @param threshold similarity from which two faces match, for the warnings
+ */
+export async function writeEnrolment(
+  store: GalleryStore,
+  before: Pick<Gallery, 'list'>,
+  enrolments: readonly SubjectEnrolment[],
+  {
+    mode,
+    dryRun,
+    threshold,
+  }: { readonly mode: EnrolmentMode; readonly dryRun: boolean; readonly threshold: number },
+): Promise<WrittenEnrolment> {
+  const change = changeOf(enrolments, mode);
+  const wanted = change(before);
+  const files = new Map(wanted.put.map(({ subject, n, file }) => [`${subject}/${n}`, file]));
+  const warnings = auditEnrolment(wanted.put, changed(before.list(), wanted), threshold).map((warning) => ({
+    ...warning,
+    file: files.get(`${warning.subject}/${warning.n}`) ?? '',
+  }));
+  if (dryRun || wanted.put.length === 0) return { revision: null, warnings };
+  return { revision: (await store.apply(change)).revision, warnings };
 }
 
 function oneFace(result: PhotoResult): EmbeddedFace | Omit<RefusedPhoto, 'file'> {

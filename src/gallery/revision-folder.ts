@@ -31,15 +31,21 @@ export interface RevisionFolder {
 
 export function createRevisionFolder(dir: string, clock: Clock): RevisionFolder {
   const pathOf = (revision: number) => join(dir, `${String(revision).padStart(10, '0')}.gallery`);
+  const unreadable = (error: unknown): never => {
+    throw new MusterError('gallery_unreadable', `the gallery in ${dir} can't be read: ${messageOf(error)}`, {
+      remedy: 'See that it is a folder which this user may read.',
+      cause: error,
+    });
+  };
 
   return {
     async list() {
-      const names = await namesIn(dir);
+      const names = await namesIn(dir).catch(unreadable);
       const revisions = numbersOf(names, revisionName);
       return { revisions, highest: Math.max(0, ...revisions, ...numbersOf(names, damagedName)) };
     },
 
-    read: (revision) => readFile(pathOf(revision)).catch(nullWhenMissing),
+    read: (revision) => readFile(pathOf(revision)).catch(nullWhenMissing).catch(unreadable),
 
     async publish(revision, bytes) {
       const owner = await makeFolder(dir);

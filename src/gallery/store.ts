@@ -155,7 +155,7 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
         checkFingerprint(revision);
       } catch (error) {
         log.error(
-          { revision: seen, reason: messageOf(error) },
+          { revision: revision.revision, reason: messageOf(error) },
           'a gallery revision is refused; the one in use stays',
         );
         continue;

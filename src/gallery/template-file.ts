@@ -51,10 +51,11 @@ export function formatTemplates(document: {
   readonly dimension: number;
   readonly templates: Iterable<Template>;
 }): string {
-  const templates = Array.from(document.templates, ({ subject, n, embedding }) => {
-    const numbers = Array.from(embedding, (value) => Number(value.toPrecision(9)));
-    return `  ${JSON.stringify({ subject, n, embedding: numbers })}`;
-  });
+  const templates = Array.from(
+    document.templates,
+    ({ subject, n, embedding }) =>
+      `  ${JSON.stringify({ subject, n }).slice(0, -1)},"embedding":[${Array.from(embedding, numberText).join()}]}`,
+  );
   const head: Pick<z.input<typeof documentSchema>, 'schema' | 'fingerprint' | 'dimension'> = {
     schema: 'muster-gallery/1',
     fingerprint: document.fingerprint,
@@ -102,6 +103,11 @@ export function parseTemplates(text: string, source: string, fingerprint: string
       return isUnitLength(values) ? [{ subject, n, embedding: values }] : [];
     }),
   };
+}
+
+/** Nine digits, and the sign of zero that JSON.stringify would drop. */
+function numberText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(Number(value.toPrecision(9)));
 }
 
 /** Whether the vector has length 1, which one with a number that isn't finite has not. */

@@ -55,7 +55,6 @@ export function* templatesOf(table: TemplateTable): Generator<Template> {
   const { dimension, subjects, starts, numbers, vectors } = table;
   for (const [index, subject] of subjects.entries()) {
     for (let row = starts[index]!; row < starts[index + 1]!; row += 1) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a row was an embedding when the table was made
       const embedding = vectors.subarray(row * dimension, (row + 1) * dimension) as Embedding;
       yield { subject, n: numbers[row]!, embedding };
     }

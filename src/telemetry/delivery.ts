@@ -1,4 +1,5 @@
 import type { Session } from '../broker/contract.ts';
+import { createBell } from '../lib/bell.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
@@ -27,19 +28,17 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   let flying = 0;
   let refused = false;
   let open = true;
-  let wake = (): void => undefined;
-  const stopListening = outbox.onChange(() => wake());
+  const news = createBell();
+  const stopListening = outbox.onChange(() => news.ring());
   void session.closed.then(() => {
     open = false;
-    wake();
+    news.ring();
   });
 
   let sentUpTo = 0;
   try {
     while (open) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      const woken = news.next();
       if (acknowledged.length > 0) await outbox.remove(acknowledged.splice(0));
       if (refused && flying === 0) {
         await Promise.race([session.closed, pause(options.refusedPauseMs)]);
@@ -74,7 +73,7 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
       })
       .finally(() => {
         flying -= 1;
-        wake();
+        news.ring();
       });
   }
 }

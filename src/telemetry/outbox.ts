@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createBell } from '../lib/bell.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Store, Write } from '../store/contract.ts';
 import type { UnnumberedEvent } from './event.ts';
@@ -69,10 +71,12 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
   /** Size in bytes and time of each entry, in order. */
   const held = new Map<number, { readonly bytes: number; readonly at: EpochMs }>();
   const listeners = new Set<() => void>();
+  const news = createBell();
 
   const isFull = () =>
     limits.whenFull === 'refuse' && (held.size >= limits.maxEvents || bytes >= limits.maxBytes);
   const changed = () => {
+    news.ring();
     for (const listener of listeners) listener();
   };
 
@@ -178,16 +182,12 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
     return drop;
   }
 
-  function nextChange(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const finish = () => {
-        listeners.delete(finish);
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      listeners.add(finish);
-      signal.addEventListener('abort', finish, { once: true });
-    });
+  /** Resolves with the next change, or when the signal aborts. */
+  async function nextChange(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const aborted = once(signal, 'abort', { signal: stop.signal }).catch(() => undefined);
+    await Promise.race([news.next(), aborted]);
+    stop.abort();
   }
 }
 

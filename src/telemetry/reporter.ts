@@ -4,18 +4,18 @@ import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Alerts } from './alerts.ts';
-import type { InfoPayload, MetricsPayload, HealthPayload, StatePayload, StationState } from './payloads.ts';
+import type { HealthPayload, InfoPayload, MetricsPayload, StatePayload, StationState } from './payloads.ts';
 
 export interface Reporter {
   /** The will of a session to come. */
   will(sessionId: string): Will;
-  /** Starts to publish health and metrics. */
+  /** Publishes what is retained with each session, and health and metrics at intervals. Call it before the connection starts. */
   start(): void;
   setState(state: StationState): void;
-  /** Publishes the last state and waits until the broker has it, for a moment at most. */
-  finish(state: StationState): Promise<void>;
   /** Publishes the station's info, now and with each session to come. */
   setInfo(info: InfoPayload): void;
+  /** Publishes the last state, and resolves when the broker has it or is away. */
+  finish(state: StationState): Promise<void>;
 }
 
 export interface ReporterOptions {
@@ -32,79 +32,84 @@ export interface ReporterOptions {
 
 /**
  * Publishes what the station says of itself. State, info and alerts are retained and published anew with each
- * session; health and metrics are sent when there is a session and are not kept for later.
+ * session; health and metrics are sent while there is a session and are not kept for later.
  */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { topics, alerts, clock } = options;
+  const { topics, connection, alerts, clock } = options;
   const timers: NodeJS.Timeout[] = [];
   let state: StationState = 'starting';
   let since = clock.now();
   let info: InfoPayload | null = null;
 
-  alerts.onChange((id, alert) => {
-    publish(topics.alert(id), alert === null ? '' : JSON.stringify(alert), 1);
-    publishState();
-  });
-
   return {
     will: (sessionId) => ({ topic: topics.state, payload: JSON.stringify(statePayload('lost', sessionId)) }),
     start() {
-      options.connection.onSession((session) => {
-        publishState(session);
-        publishInfo();
-        for (const alert of alerts.active()) publish(topics.alert(alert.id), JSON.stringify(alert), 1);
+      alerts.onChange((id, alert) => {
+        void retained(topics.alert(id), alert);
+        void publishState();
+      });
+      connection.onSession(() => {
+        void publishState();
+        if (info !== null) void retained(topics.info, info);
+        for (const alert of alerts.active()) void retained(topics.alert(alert.id), alert);
         void publishHealth();
       });
       timers.push(setInterval(() => void publishHealth(), options.healthMs));
-      timers.push(
-        setInterval(() => publish(topics.metrics, JSON.stringify(options.metrics()), 0), options.metricsMs),
-      );
+      timers.push(setInterval(() => void publishMetrics(), options.metricsMs));
     },
     setState(next) {
-      if (next === state) return;
-      state = next;
-      since = clock.now();
-      publishState();
-    },
-    async finish(last) {
-      for (const timer of timers) clearInterval(timer);
-      state = last;
-      since = clock.now();
-      const session = options.connection.session();
-      if (session === null) return;
-      publish(topics.metrics, JSON.stringify(options.metrics()), 0);
-      await publishState(session);
+      change(next);
+      void publishState();
     },
     setInfo(next) {
       info = next;
-      publishInfo();
+      void retained(topics.info, next);
+    },
+    async finish(last) {
+      for (const timer of timers) clearInterval(timer);
+      change(last);
+      await publishMetrics();
+      await publishState();
     },
   };
 
-  function publishState(session = options.connection.session()): Promise<void> | undefined {
-    if (session === null) return undefined;
-    const shown = state === 'ready' && alerts.active().length > 0 ? 'degraded' : state;
-    return publish(topics.state, JSON.stringify(statePayload(shown, session.id)), 1, session);
+  function change(next: StationState): void {
+    if (next === state) return;
+    state = next;
+    since = clock.now();
   }
 
-  function publishInfo(): void {
-    if (info !== null) publish(topics.info, JSON.stringify(info), 1);
+  async function publishState(): Promise<void> {
+    const session = connection.session();
+    if (session === null) return;
+    const shown = state === 'ready' && alerts.active().length > 0 ? 'degraded' : state;
+    await retained(topics.state, statePayload(shown, session.id), session);
   }
 
   async function publishHealth(): Promise<void> {
-    publish(topics.health, JSON.stringify(await options.health()), 0);
+    await passing(topics.health, await options.health());
   }
 
-  /** QoS 1 messages of this kind are retained, the others not. */
-  function publish(
-    topic: string,
-    payload: string,
-    qos: 0 | 1,
-    session: Session | null = options.connection.session(),
-  ): Promise<void> | undefined {
-    return session?.publish(topic, payload, { qos, retain: qos === 1 }).catch((error: unknown) => {
+  async function publishMetrics(): Promise<void> {
+    await passing(topics.metrics, options.metrics());
+  }
+
+  /** QoS 1, kept by the broker; null deletes what it keeps. */
+  async function retained(topic: string, payload: object | null, session?: Session): Promise<void> {
+    await publish(topic, payload === null ? '' : JSON.stringify(payload), true, session);
+  }
+
+  /** QoS 0, not kept. */
+  async function passing(topic: string, payload: object): Promise<void> {
+    await publish(topic, JSON.stringify(payload), false);
+  }
+
+  async function publish(topic: string, payload: string, retain: boolean, to?: Session): Promise<void> {
+    try {
+      await (to ?? connection.session())?.publish(topic, payload, { qos: retain ? 1 : 0, retain });
+    } catch (error) {
       options.log.debug({ topic }, `not published: ${messageOf(error)}`);
-    });
+    }
   }
 
   function statePayload(shown: StationState, session: string): StatePayload {

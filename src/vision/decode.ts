@@ -46,7 +46,7 @@ export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Pr
     return { ok: false, failure: 'too_many_pixels', message };
   }
 
-  let pipeline = sharp(bytes, { failOn: 'truncated', limitInputPixels: maxPixels, autoOrient: true })
+  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true })
     .timeout({ seconds: Math.ceil(timeoutMs / 1000) })
     .flatten({ background: 'white' })
     .toColourspace('srgb')

@@ -94,9 +94,10 @@ test('show --json prints config and origins', async () => {
     MUSTER_MQTT__PASSWORD: 'pssst',
     MUSTER_SITE: 'north',
   });
-  const shown = JSON.parse(stdout) as { config: unknown; origins: Record<string, string> };
-  expect(shown.config).toMatchObject({ site: 'north', mqtt: { url: null, password: '***' } });
-  expect(shown.origins).toMatchObject({ site: 'MUSTER_SITE', 'mqtt.url': 'default' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    config: { site: 'north', mqtt: { url: null, password: '***' } },
+    origins: { site: 'MUSTER_SITE', 'mqtt.url': 'default' },
+  });
 });
 
 test('show of an invalid configuration says what is wrong and ends with 2', async () => {

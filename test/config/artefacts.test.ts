@@ -1,15 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { artefacts, configJsonSchema } from '../../src/config/artefacts.ts';
-import { configFields, configTree, type Section } from '../../src/config/fields.ts';
+import { configArtefacts, configJsonSchema } from '../../src/config/artefacts.ts';
+import { payloadArtefacts } from '../../src/telemetry/artefacts.ts';
+import { configFields, configTree, type Field, type Section } from '../../src/config/fields.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { configSchema } from '../../src/config/schema.ts';
 import { packageRoot } from '../../src/lib/package.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
+const artefacts = [...configArtefacts, ...payloadArtefacts];
 const example = artefacts.find(({ path }) => path === 'config/station.example.yaml')?.text() ?? '';
 
 test('the example file loads to exactly the defaults and names every field', async () => {
@@ -21,7 +23,7 @@ test('the example file loads to exactly the defaults and names every field', asy
 });
 
 test('the JSON Schema takes the example, an empty config and parts, and nothing wrong', () => {
-  const schema = z.fromJSONSchema(configJsonSchema() as z.core.JSONSchema.JSONSchema);
+  const schema = z.fromJSONSchema(configJsonSchema());
   expect(schema.safeParse(parse(example)).error).toBeUndefined();
   expect(schema.safeParse({}).success).toBe(true);
   expect(schema.safeParse({ mqtt: { url: 'mqtt://broker' } }).success).toBe(true);
@@ -31,18 +33,20 @@ test('the JSON Schema takes the example, an empty config and parts, and nothing 
   expect(schema.safeParse({ decision: { gates: { brightness: [1, 2, 3] } } }).success).toBe(false);
 });
 
-test('every field and section is described in a sentence, and its default is allowed', () => {
-  const described = (section: Section): void => {
-    for (const member of section.members.values()) {
-      expect(member.description, member.name).toMatch(/^[A-Z].*\.$/s);
-      if (member.kind === 'section') described(member);
-    }
-  };
-  described(configTree);
-  for (const field of configFields.values())
-    expect(field.allowed, field.name).not.toMatch(/undefined|object|array/);
-  expect(configSchema.safeParse({}).success).toBe(true);
+test('every field and section is described in a sentence, and its allowed values in words', () => {
+  for (const { name, description } of membersOf(configTree)) {
+    expect(`${name}: ${description}`).toMatch(/^[\w.]+: [A-Z].*\.$/s);
+  }
+  for (const { name, allowed } of configFields.values()) {
+    expect(`${name}: ${allowed}`).not.toMatch(/: $|undefined|object|array/);
+  }
 });
+
+function membersOf(section: Section): (Field | Section)[] {
+  return [...section.members.values()].flatMap((member) =>
+    member.kind === 'field' ? [member] : [member, ...membersOf(member)],
+  );
+}
 
 test('nothing that may be changed from afar can cut a station off, name a path or keep photos', () => {
   const remote = [...configFields.values()].filter((field) => field.remote).map((field) => field.name);
@@ -56,8 +60,26 @@ test('passwords are marked as secrets', () => {
   expect(secrets).toEqual(['mqtt.password']);
 });
 
-test('the generated files of the project are up to date', async () => {
-  for (const artefact of artefacts) {
-    expect(await readFile(join(packageRoot, artefact.path), 'utf8'), artefact.path).toBe(artefact.text());
+function stale(path: string): string {
+  return `${path} is stale: run \`npm run generate\`\n`;
+}
+
+test('generate writes the files, and --check names those that are stale', async () => {
+  const copy = await temporaryFolder();
+  await cp(join(packageRoot, 'dist/src'), join(copy, 'dist/src'), { recursive: true });
+  await cp(join(packageRoot, 'package.json'), join(copy, 'package.json'));
+  await symlink(join(packageRoot, 'node_modules'), join(copy, 'node_modules'));
+  const generate = (...args: string[]) =>
+    spawnSync(process.execPath, [join(copy, 'dist/src/generate.js'), ...args], { encoding: 'utf8' });
+
+  const paths = artefacts.map(({ path }) => path);
+  expect(generate('--check')).toMatchObject({ status: 1, stderr: paths.map(stale).join('') });
+  expect(generate()).toMatchObject({ status: 0, stdout: paths.map((path) => `${path} written\n`).join('') });
+  expect(generate('--check')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  for (const { path, text } of artefacts.map((one) => ({ path: one.path, text: one.text() }))) {
+    expect(await readFile(join(copy, path), 'utf8')).toBe(text);
+    expect(await readFile(join(packageRoot, path), 'utf8')).toBe(text);
   }
+  await writeFile(join(copy, 'config/station.example.yaml'), 'site: changed\n');
+  expect(generate('--check')).toMatchObject({ status: 1, stderr: stale('config/station.example.yaml') });
 });

@@ -243,6 +243,7 @@ test('hostile files are refused at once', async () => {
     "F:1 can't be read as a configuration: Excessive alias count indicates a resource exhaustion attack",
   ]);
   expect(await problems(`site: ${'x'.repeat(65_536)}`)).toEqual(['F:1 is larger than 64 KiB']);
+  expect(await problems(`# ${'ü'.repeat(40_000)}`)).toEqual(['F:1 is larger than 64 KiB']);
   expect((await problems('['.repeat(60_000))).length).toBeLessThan(6);
   const manyKeys = await problems(Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join('\n'));
   expect(manyKeys).toHaveLength(51);

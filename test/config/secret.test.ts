@@ -5,6 +5,10 @@ import { loadConfig } from '../../src/config/load.ts';
 import { readSecret } from '../../src/config/secret.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
+function read(file: string): Promise<string | null> {
+  return readSecret({ password: null, password_file: file }, 'password');
+}
+
 test('a secret is its value, or the content of its file as it is at the time, or null', async () => {
   const file = join(await temporaryFolder(), 'password');
   const { mqtt } = await loadConfig({ env: {} });
@@ -18,7 +22,6 @@ test('a secret is its value, or the content of its file as it is at the time, or
 
 test('a file that can not be used is named with the reason and a remedy', async () => {
   const folder = await temporaryFolder();
-  const read = (file: string) => readSecret({ password: null, password_file: file }, 'password');
   await expect(read(join(folder, 'none'))).rejects.toMatchObject({
     code: 'secret_unreadable',
     message: `password_file: ${join(folder, 'none')} can't be used: there is no such file`,

@@ -23,7 +23,7 @@ const folder = section('A folder whose photos are taken as captures.', {
   grace_s: decimal(
     0,
     3600,
-    10,
+    5,
     "Seconds after its last change in which a file that can't be decoded is tried again before it goes to failed.",
   ),
   rescan_s: whole(1, 86_400, 30, 'Seconds between two full scans, which find what the watch has missed.'),

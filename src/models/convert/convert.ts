@@ -1,4 +1,4 @@
-import { MusterError } from '../lib/errors.ts';
+import { MusterError } from '../../lib/errors.ts';
 import { foldOperators } from './fold.ts';
 import { lowerings, type Lowering } from './lower.ts';
 import type { OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from './onnx.ts';
@@ -78,6 +78,6 @@ export function convertToOnnx(tflite: TfliteGraph, plan: ConversionPlan): OnnxGr
 function unsupported(model: string, reason: string): MusterError {
   return new MusterError('tflite_unsupported', `${model} cannot be made: ${reason}.`, {
     remedy:
-      'This version of Muster converts the models of its own manifest; another one needs a rule in src/models/lower.ts.',
+      'This version of Muster converts the models of its own manifest; another one needs a rule in src/models/convert/lower.ts.',
   });
 }

@@ -1,17 +1,18 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf } from '../lib/errors.ts';
-import { packageRoot } from '../lib/package.ts';
-import { artefacts } from './artefacts.ts';
+import { configArtefacts } from './config/artefacts.ts';
+import { codeOf } from './lib/errors.ts';
+import { packageRoot } from './lib/package.ts';
+import { payloadArtefacts } from './telemetry/artefacts.ts';
 
 /**
- * Writes the project's generated files: `node dist/src/config/generate.js`. With `--check` it writes nothing,
+ * Writes the project's generated files: `node dist/src/generate.js`. With `--check` it writes nothing,
  * names the files that are stale, and ends with 1 when there are any.
  */
 
 const checkOnly = process.argv.includes('--check');
 
-for (const artefact of artefacts) {
+for (const artefact of [...configArtefacts, ...payloadArtefacts]) {
   const { path } = artefact;
   const file = join(packageRoot, path);
   const wanted = artefact.text();

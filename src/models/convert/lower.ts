@@ -52,10 +52,12 @@ function convolution(l: Lowering): void {
     l.refuse('its image or its kernel is not of rank 4');
 
   // A depthwise kernel is [1, h, w, out]: the same turn of the axes leaves [1, out, h, w], which is [out, 1, h, w].
-  const depthwise = out === 1 && l.options['depth_multiplier'] !== undefined;
-  const filters = depthwise ? within : out;
-  const depth = depthwise ? 1 : within;
-  if (depth === 0 || channels % depth !== 0) l.refuse(`${channels} channels do not fit a kernel of ${depth}`);
+  const depthwise = l.options['depth_multiplier'] !== undefined;
+  const [filters, depth] = depthwise ? [within, 1] : [out, within];
+  const groups = channels / depth;
+  if (!Number.isInteger(groups) || filters % groups !== 0 || (depthwise && out !== 1)) {
+    l.refuse(`${channels} channels do not fit a kernel of [${kernel.shape.join(', ')}]`);
+  }
 
   const size = heightAndWidth(height, width, l.order);
   const dilations = heightAndWidth(option(l, 'dilation_h'), option(l, 'dilation_w'), l.order);
@@ -67,7 +69,7 @@ function convolution(l: Lowering): void {
   withActivation(l, 'Conv', inputs, {
     kernel_shape: size,
     dilations,
-    group: channels / depth,
+    group: groups,
     ...windowOf(l, image, size, dilations),
   });
 }
@@ -80,7 +82,7 @@ function maxPool(l: Lowering): void {
 
 /**
  * Strides and padding. TensorFlow's SAME gives ceil(size / stride) results and puts the odd row or column of the padding
- * behind, which depends on the size and is left to ONNX's own rule (SAME_UPPER, the same one) where that is free.
+ * behind. With a stride above 1 that depends on the size; where the size is free, ONNX's own rule of that kind does it.
  */
 function windowOf(
   l: Lowering,
@@ -93,7 +95,10 @@ function windowOf(
     l.refuse('a stride or a window of less than 1');
   const same = option(l, 'padding') === 0;
   if (!same || (size[0] === 1 && size[1] === 1)) return { strides, pads: [0, 0, 0, 0] };
-  if (l.sizesAreFree) return { strides, auto_pad: 'SAME_UPPER' };
+  if (l.sizesAreFree && Math.max(...strides) > 1) {
+    if (Math.max(...dilations) > 1) l.refuse('it is dilated, has a stride and a free size');
+    return { strides, auto_pad: 'SAME_UPPER' };
+  }
 
   const [, , height = 0, width = 0] = channelsFirst(image.shape, l.order);
   const total = [height, width].map((side, axis) => {
@@ -139,7 +144,7 @@ function reshape(l: Lowering): void {
   if (shape.length !== 4 || l.outputShape.length !== 2 || shape[0] !== l.outputShape[0]) {
     l.refuse(`from [${shape.join(', ')}] to [${l.outputShape.join(', ')}] is no flattening of an image`);
   }
-  const single = shape[1] === 1 && shape[2] === 1;
+  const single = shape[1] === 1 && shape[2] === 1 && !l.sizesAreFree;
   const perm = channelsLastPermutation(l.order);
   const image = single ? onnxName : l.node('Transpose', [onnxName], { perm }, 'turned');
   l.node('Flatten', [image], { axis: 1 });

