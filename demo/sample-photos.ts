@@ -7,7 +7,10 @@ import sharp, { type Region } from 'sharp';
  * (MIT). Alice and Bella are each in two of them, in other clothes and other light.
  */
 
-const folder = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')), 'demo');
+const folder = join(
+  dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
+  'demo',
+);
 
 /** The group photo `sample<n>.jpg`, n from 1 to 6. */
 export const groupPhoto = (n: number): string => join(folder, `sample${n}.jpg`);

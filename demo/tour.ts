@@ -29,9 +29,19 @@ const stops: readonly Stop[] = [
   { what: 'Alice comes in', file: 'capture-1.jpg', photo: portraits.aliceAgain, expected: 'accepted alice' },
   { what: 'a stranger', file: 'capture-2.jpg', photo: portraits.stranger, expected: 'rejected unknown' },
   { what: 'nobody in the photo', file: 'capture-3.jpg', photo: scenery, expected: 'rejected no_face' },
-  { what: 'a group, Bella in front', file: 'capture-4.jpg', photo: () => readFile(groupWithBella()), expected: 'accepted bella' },
+  {
+    what: 'a group, Bella in front',
+    file: 'capture-4.jpg',
+    photo: () => readFile(groupWithBella()),
+    expected: 'accepted bella',
+  },
   { what: 'a broken file', file: 'capture-5.jpg', photo: brokenPhoto, expected: 'failed not_an_image' },
-  { what: 'Alice again, at once', file: 'capture-6.jpg', photo: portraits.aliceAgain, expected: 'rejected cooldown' },
+  {
+    what: 'Alice again, at once',
+    file: 'capture-6.jpg',
+    photo: portraits.aliceAgain,
+    expected: 'rejected cooldown',
+  },
 ];
 
 const patienceMs = 60_000;
@@ -61,12 +71,20 @@ async function tour(): Promise<boolean> {
   for (const name of ['alice', 'bella', 'clara', 'dora'] as const) {
     await writeFile(join(people, `${name}.jpg`), await portraits[name]());
   }
-  const enrolled = spawnSync(process.execPath, ['bin/muster.js', 'enroll', people], { cwd: packageRoot, env, encoding: 'utf8' });
+  const enrolled = spawnSync(process.execPath, ['bin/muster.js', 'enroll', people], {
+    cwd: packageRoot,
+    env,
+    encoding: 'utf8',
+  });
   say(enrolled.stdout);
   if (enrolled.status !== 0) throw new Error(`enrolment failed: ${enrolled.stderr}`);
 
   heading('Starting a station with a broker of its own: muster station');
-  station = spawn(process.execPath, ['bin/muster.js', 'station'], { cwd: packageRoot, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  station = spawn(process.execPath, ['bin/muster.js', 'station'], {
+    cwd: packageRoot,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const subscriber = await subscribe(port);
   await subscriber.ready;
   say('The station is ready.\n');
@@ -78,7 +96,9 @@ async function tour(): Promise<boolean> {
     const event = stop.expected.startsWith('failed') ? null : await subscriber.next();
     const outcome = event === null ? `failed ${await failureOf(stop.file)}` : outcomeOf(event);
     if (event !== null) say(`${subscriber.topic}\n${JSON.stringify(event)}`);
-    say(`${outcome === stop.expected ? '✓' : '✗'} ${outcome}${outcome === stop.expected ? '' : `, expected ${stop.expected}`}\n`);
+    say(
+      `${outcome === stop.expected ? '✓' : '✗'} ${outcome}${outcome === stop.expected ? '' : `, expected ${stop.expected}`}\n`,
+    );
     results.push({ stop, outcome, event });
   }
 

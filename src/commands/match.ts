@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../lib/clock.ts';
-import type { EmbeddedFace, Vision, VisionResult } from '../vision/contract.ts';
+import { round } from '../lib/round.ts';
+import type { EmbeddedFace, Vision, VisionLatency, VisionResult } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
@@ -89,12 +90,9 @@ async function match(
       similarity,
       threshold,
       latency_ms: {
-        decode: reference.latency_ms.decode + sample.latency_ms.decode,
-        detect: reference.latency_ms.detect + sample.latency_ms.detect,
-        align: reference.latency_ms.align + sample.latency_ms.align,
-        embed: reference.latency_ms.embed + sample.latency_ms.embed,
-        match: ended - analysed,
-        total: ended - started,
+        ...sumOf(reference.latency_ms, sample.latency_ms),
+        match: round(ended - analysed, 3),
+        total: round(ended - started, 3),
       },
       reference: {
         file: reference.file,
@@ -135,6 +133,16 @@ async function match(
       `${answer.threshold.toFixed(4)}, ${answer.latency_ms.total.toFixed(0)} ms\n\n` +
       table(['face', 'box (px)', 'probability', 'distance', 'similarity', 'match'], rows),
   );
+}
+
+/** The stages' time for both photos, ms. */
+function sumOf(a: VisionLatency, b: VisionLatency): Omit<VisionLatency, 'queue'> {
+  return {
+    decode: round(a.decode + b.decode, 3),
+    detect: round(a.detect + b.detect, 3),
+    align: round(a.align + b.align, 3),
+    embed: round(a.embed + b.embed, 3),
+  };
 }
 
 async function photoWithFace(vision: Vision, file: string): Promise<PhotoWithFace | Refusal> {

@@ -31,12 +31,8 @@ export async function muster(
   return { status: status === null ? null : Number(status), stdout, stderr };
 }
 
-/** Photos and figures to measure on that lie beside the repository on some machines; null elsewhere. */
+/** Photos and figures to measure on, which lie beside the repository on some machines; null elsewhere. */
 export const shared = ((): string | null => {
   const folder = join(dirname(packageRoot), 'shared');
   return existsSync(join(folder, 'faces-dev')) ? folder : null;
 })();
-
-/** The name of a test that needs the shared photos, telling where it is skipped. */
-export const needsShared = (name: string) =>
-  shared === null ? `${name} (skipped: no ../shared here)` : name;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { chown, readFile, readdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Gallery } from '../../src/gallery/contract.ts';
@@ -32,6 +32,19 @@ test('what is put is there for another process, to the bit, in order of subject 
   expect(contentOf(written)).toEqual(contentOf(loaded));
   expect((await stat(revisionPath(dir, 1))).mode & 0o777).toBe(0o600);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'what root writes belongs to the owner of the folder above (needs root)',
+  async () => {
+    const data = await temporaryFolder();
+    await chown(data, 4711, 4712);
+    const dir = join(data, 'gallery', 'main');
+    await galleryStore(dir).apply({ put: templates(1) });
+    for (const path of [join(data, 'gallery'), dir, revisionPath(dir, 1)]) {
+      expect(await stat(path)).toMatchObject({ uid: 4711, gid: 4712 });
+    }
+  },
+);
 
 test('the digest is of subject, n and little-endian float32', async () => {
   const put = templates(4, { each: 2 });
