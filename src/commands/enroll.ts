@@ -39,7 +39,7 @@ files are passed over, files that aren't photos are listed as ignored. All templ
 gallery; a running station takes it up by itself. A subject that is already there gets the new templates in place of
 the old ones, so that enrolling twice gives the same gallery; where all its photos are refused it keeps the old ones.
 
-A warning is given for a photo that is unlike the subject's others, and for one that matches another subject.
+A warning is given for a photo that is unlike the subject's others, and for one that is much like another subject.
 
 JSON: {"gallery", "revision", "fingerprint", "dry_run", "subjects": [{"subject", "name", "photos", "templates",
 "refused": [{"file", "code", "message"}]}], "refused_names": [{"name", "code", "message"}], "ignored": [file],
@@ -166,7 +166,7 @@ function remarkOn(
     const nearest = `similarity ${similarity.toFixed(2)}`;
     if (code === 'unlike_own')
       remark(`${file}: is unlike the other photos of ${subject} (${nearest}); is it the same person?`);
-    else remark(`${file}: matches ${String(other)} too (${nearest}); is ${subject} the same person?`);
+    else remark(`${file}: is much like ${String(other)} (${nearest}); is ${subject} the same person?`);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { DetectedFace } from '../contract.ts';
-import type { Image } from '../image.ts';
+import type { AreaTable } from '../area.ts';
 import type { Network } from '../runtime.ts';
-import { createAreaTables } from './area.ts';
 import { proposeBoxes } from './propose.ts';
 import { outputFaces, refineBoxes } from './refine.ts';
 
@@ -12,8 +11,8 @@ export interface DetectorOptions {
   readonly factor: number;
 }
 
-/** Finds the faces of an image whose shorter side is at least about `minFacePx`; boxes in px of that image, largest first. */
-export type Detect = (image: Image, minFacePx: number) => Promise<DetectedFace[]>;
+/** Finds the faces of a photo whose shorter side is at least about `minFacePx`; boxes in px of that photo, largest first. */
+export type Detect = (photo: AreaTable, minFacePx: number) => Promise<DetectedFace[]>;
 
 /**
  * The MTCNN detector (Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks, 2016)
@@ -23,17 +22,14 @@ export function createDetector(
   networks: { pnet: Network; rnet: Network; onet: Network },
   { thresholds, factor }: DetectorOptions,
 ): Detect {
-  const areaTable = createAreaTables();
-
-  return async (image, minFacePx) => {
-    const table = areaTable(image);
-    const proposed = await proposeBoxes(networks.pnet, table, {
+  return async (photo, minFacePx) => {
+    const proposed = await proposeBoxes(networks.pnet, photo, {
       minFacePx,
       factor,
       threshold: thresholds[0],
     });
-    const refined = await refineBoxes(networks.rnet, table, proposed, thresholds[1]);
-    const { boxes, landmarks } = await outputFaces(networks.onet, table, refined, thresholds[2]);
+    const refined = await refineBoxes(networks.rnet, photo, proposed, thresholds[1]);
+    const { boxes, landmarks } = await outputFaces(networks.onet, photo, refined, thresholds[2]);
     const faces = landmarks.map((points, i): DetectedFace => ({
       box: [boxes.x1[i]!, boxes.y1[i]!, boxes.x2[i]!, boxes.y2[i]!],
       probability: boxes.score[i]!,

@@ -1,5 +1,5 @@
 import type { Network, Values } from '../runtime.ts';
-import { type AreaTable, sampleArea } from './area.ts';
+import { type AreaTable, sampleArea } from '../area.ts';
 import { type Boxes, createBoxes, joinBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 

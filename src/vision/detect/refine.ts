@@ -1,6 +1,6 @@
 import type { Landmarks, Point } from '../contract.ts';
 import type { Network, Values } from '../runtime.ts';
-import { type AreaTable, type Rectangle, sampleArea } from './area.ts';
+import { type AreaTable, type Rectangle, sampleArea } from '../area.ts';
 import { type Boxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 

@@ -1,8 +1,8 @@
-import { type Image, pixelOffset, pixelScale } from '../image.ts';
+import { type Image, pixelOffset, pixelScale } from './image.ts';
 
 /**
  * Sums over the rectangle from the top left corner to each pixel (a summed-area table, Crow 1984), which make the sum over
- * any rectangle four look-ups, however large it is. The whole pyramid and every crop of a photo are taken from one table.
+ * any rectangle four look-ups, however large it is. The pyramid and every crop of a photo are taken from one table.
  */
 export interface AreaTable {
   readonly width: number;
