@@ -10,7 +10,8 @@ const patienceMs = 120_000;
 /**
  * Runs `work` with the vision of the config, in which the overrides take precedence, and ends it again.
  *
- * Commands look at photos in full resolution unless they override `maxSidePx`: the shrinking is for the speed of a station.
+ * Commands look at photos in full resolution unless they override `maxSidePx`: the shrinking is for the speed
+ * of a station.
  */
 export async function withVision<T>(
   context: CommandContext,

@@ -69,8 +69,8 @@ export interface Evaluation {
 }
 
 /**
- * All figures of the comparisons. `mated` and `non_mated` count those that were made, which all rates are shares of; failures to
- * acquire are in `fta` alone, as ISO/IEC 19795-1 keeps FMR and FNMR apart from FTA.
+ * All figures of the comparisons. `mated` and `non_mated` count those that were made, which all rates are
+ * shares of; failures to acquire are in `fta` alone, as ISO/IEC 19795-1 keeps FMR and FNMR apart from FTA.
  */
 export function evaluate({ comparisons, fta, failed, photos }: ComparedPairs): Evaluation {
   const scores = scoresOf(comparisons);

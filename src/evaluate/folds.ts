@@ -24,8 +24,9 @@ export interface FoldedAccuracy {
 }
 
 /**
- * Verification accuracy as LFW reports it (Huang et al., UMass Amherst TR 07-49, 2007): each fold in turn is judged at the threshold
- * that is best for the other folds. Null where there are too few comparisons for each fold to hold a mated and a non-mated one.
+ * Verification accuracy as LFW reports it (Huang et al., UMass Amherst TR 07-49, 2007): each fold in turn is
+ * judged at the threshold that is best for the other folds. Null where there are too few comparisons for each
+ * fold to hold a mated and a non-mated one.
  */
 export function foldedAccuracy(comparisons: readonly Comparison[]): FoldedAccuracy | null {
   const folds = dealFolds(comparisons).map(scoresOf);
@@ -49,8 +50,9 @@ export function foldedAccuracy(comparisons: readonly Comparison[]): FoldedAccura
 }
 
 /**
- * The folds that the list names, or, where it names none, ten: the mated pairs are cut into ten runs of equal length in the order of
- * the list, the non-mated pairs likewise. On LFW's own list, which holds its folds one after the other, that gives LFW's folds.
+ * The folds that the list names, or, where it names none, ten: the mated pairs are cut into ten runs of equal
+ * length in the order of the list, the non-mated pairs likewise. On LFW's own list, which holds its folds one
+ * after the other, that gives LFW's folds.
  */
 export function dealFolds(comparisons: readonly Comparison[]): Comparison[][] {
   const totals = { mated: 0, nonMated: 0 };

@@ -17,8 +17,8 @@ const columns = ['fileA', 'fileB', 'same'] as const;
 const truths: Readonly<Record<string, boolean>> = { '1': true, true: true, '0': false, false: false };
 
 /**
- * Reads a list of pairs: CSV with a head line that names `fileA`, `fileB`, `same` (1 or 0) and perhaps `fold`; other columns
- * are passed over. Throws the MusterError `pairs_invalid` that names the line.
+ * Reads a list of pairs: CSV with a head line that names `fileA`, `fileB`, `same` (1 or 0) and perhaps `fold`;
+ * other columns are passed over. Throws the MusterError `pairs_invalid` that names the line.
  */
 export function parsePairs(text: string, source: string): Pair[] {
   const invalid = (reason: string, cause?: unknown) =>

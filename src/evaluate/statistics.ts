@@ -1,8 +1,9 @@
 /*
- * Error rates of verification (1:1) in the words of ISO/IEC 19795-1. A comparison gives a score, here the similarity;
- * it is *mated* when both photos show the same person. A comparison matches when its score is at or above the threshold.
- * FMR is the share of non-mated comparisons that match, FNMR the share of mated ones that don't. Both are of
- * comparisons: a photo that no face was acquired from takes part in none and is counted apart, as FTA.
+ * Error rates of verification (1:1) in the words of ISO/IEC 19795-1. A comparison gives a score, here the
+ * similarity; it is *mated* when both photos show the same person. A comparison matches when its score is at or
+ * above the threshold. FMR is the share of non-mated comparisons that match, FNMR the share of mated ones that
+ * don't. Both are of comparisons: a photo that no face was acquired from takes part in none and is counted
+ * apart, as FTA.
  *
  * Nothing here changes its arguments. Rates are 0..1.
  */
@@ -28,9 +29,9 @@ export function errorRatesAt({ mated, nonMated }: Scores, threshold: number): Op
 }
 
 /**
- * FNMR at a required FMR: at the smallest threshold whose measured FMR is not above `fmr`. That threshold is the next number after the
- * highest non-mated score that has to be rejected. With fewer than 1/fmr non-mated scores it rejects them all,
- * and says no more than that.
+ * FNMR at a required FMR: at the smallest threshold whose measured FMR is not above `fmr`. That threshold is
+ * the next number after the highest non-mated score that has to be rejected. With fewer than 1/fmr non-mated
+ * scores it rejects them all, and says no more than that.
  */
 export function fnmrAtFmr({ mated, nonMated }: Scores, fmr: number): OperatingPoint {
   const falling = nonMated.toSorted((a, b) => b - a);
@@ -66,8 +67,8 @@ export function equalErrorRate(scores: Scores): OperatingPoint & { readonly eer:
 }
 
 /**
- * Area under the ROC curve: the probability that a mated comparison scores higher than a non-mated one, an equal score
- * counting half (Mann-Whitney U from the ranks, equal scores sharing their mean rank).
+ * Area under the ROC curve: the probability that a mated comparison scores higher than a non-mated one, an
+ * equal score counting half (Mann-Whitney U from the ranks, equal scores sharing their mean rank).
  */
 export function areaUnderCurve({ mated, nonMated }: Scores): number {
   const all = [

@@ -3,9 +3,9 @@ import { search, similarityOf } from './search.ts';
 import { tableOf } from './template-table.ts';
 
 /**
- * How far from the threshold to 1 the similarity to another subject must be before it is pointed out. A search multiplies
- * false matches by the number of subjects: among 782 people of LFW the threshold itself is passed by three templates
- * in four, and this by 0.3 %, while 95 % of the photos of one person pass it.
+ * How far from the threshold to 1 the similarity to another subject must be before it is pointed out. A search
+ * multiplies false matches by the number of subjects: among 782 people of LFW the threshold itself is passed by
+ * three templates in four, and this by 0.3 %, while 95 % of the photos of one person pass it.
  */
 const alikeShare = 1 / 3;
 

@@ -188,8 +188,9 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
 }
 
 /**
- * Whether a watcher that has seen `seen` should be told of `found`: it is newer, or of another line because the folder
- * was emptied and begun anew. Going back to an older one of the same line, because the newest is damaged, is no news.
+ * Whether a watcher that has seen `seen` should be told of `found`: it is newer, or of another line because the
+ * folder was emptied and begun anew. Going back to an older one of the same line, because the newest is
+ * damaged, is no news.
  */
 function isNews(found: Revision, seen: Revision | null): boolean {
   if (found.revision === 0) return false;

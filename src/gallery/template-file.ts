@@ -66,8 +66,9 @@ export function formatTemplates(document: {
 }
 
 /**
- * Reads a document that may come from anywhere. Throws the MusterError `templates_invalid` that names what is wrong with
- * it (`source` says where it came from), or `gallery_fingerprint` where it was made with other models than `fingerprint`.
+ * Reads a document that may come from anywhere. Throws the MusterError `templates_invalid` that names what is
+ * wrong with it (`source` says where it came from), or `gallery_fingerprint` where it was made with other
+ * models than `fingerprint`.
  */
 export function parseTemplates(text: string, source: string, fingerprint: string | null): TemplateDocument {
   let json: unknown;
