@@ -60,7 +60,7 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
     if (lost.has(thread) || closing.signal.aborted) return;
     lost.add(thread);
     noteLoss('the vision thread was lost', reason);
-    renew();
+    void renew();
   }
   const lost = new WeakSet<VisionThread>();
 

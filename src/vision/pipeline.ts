@@ -1,5 +1,6 @@
 import { loadPack } from '../models/load.ts';
 import { alignFace } from './align.ts';
+import { createAreaTables } from './area.ts';
 import type {
   DetectedFace,
   EmbeddedFace,
@@ -54,6 +55,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const [pnet, rnet, onet, embedder] = await Promise.all(
     [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
   );
+  const areaTable = createAreaTables();
   const detect = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
   const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
 
@@ -75,11 +77,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const decode = lap();
 
       const toImage = Math.max(image.width / width, image.height / height);
-      const found = await detect(image, Math.max(smallestFacePx, options.minFacePx * toImage));
+      const table = areaTable(image);
+      const found = await detect(table, Math.max(smallestFacePx, options.minFacePx * toImage));
       const detection = lap();
 
       const crops = new Float32Array(found.length * cropLength);
-      found.forEach(({ landmarks }, i) => alignFace(image, landmarks, crops, i * cropLength));
+      found.forEach(({ landmarks }, i) => alignFace(table, landmarks, crops, i * cropLength));
       const measured = found.map((face, i) => {
         const inPhoto = scaleFace(face, width / image.width, height / image.height);
         const crop = crops.subarray(i * cropLength, (i + 1) * cropLength);

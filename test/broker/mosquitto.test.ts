@@ -34,31 +34,34 @@ it.skipIf(!hasMosquitto)(title('speaks MQTT 3.1.1 when it is told to'), async ()
   expect(sessions[0]?.version).toBe('3.1.1');
 });
 
-it.skipIf(!hasMosquitto)(title('says once that it is refused, without the password, and goes on trying'), async () => {
-  const passwords = join(await temporaryFolder(), 'passwords');
-  await writeFile(passwords, '');
-  spawnSync('mosquitto_passwd', ['-b', passwords, 'station', 'the right one']);
-  const broker = await startMosquitto(['allow_anonymous false', `password_file ${passwords}`]);
-  const { log, lines } = recordingLog();
-  let password = 'a wrong one';
-  const sessions: Session[] = [];
-  const connection = connectionTo(broker.url, {
-    username: 'station',
-    credentials: () => Promise.resolve({ password, ca: null, cert: null, key: null }),
-    log,
-  });
-  connection.onSession((session) => sessions.push(session));
-  await connection.start(will);
-  await eventually('a word on it', () => lines().length > 0);
-  await new Promise((resolve) => {
-    setTimeout(resolve, 500);
-  });
-  expect(lines()).toHaveLength(1);
-  expect(lines()[0]).toMatchObject({
-    msg: expect.stringContaining("refused the station as user 'station'") as string,
-    remedy: expect.stringContaining('mqtt.password_file') as string,
-  });
-  expect(JSON.stringify(lines())).not.toContain(password);
-  password = 'the right one';
-  await eventually('connected', () => sessions.length === 1);
-});
+it.skipIf(!hasMosquitto)(
+  title('says once that it is refused, without the password, and goes on trying'),
+  async () => {
+    const passwords = join(await temporaryFolder(), 'passwords');
+    await writeFile(passwords, '');
+    spawnSync('mosquitto_passwd', ['-b', passwords, 'station', 'the right one']);
+    const broker = await startMosquitto(['allow_anonymous false', `password_file ${passwords}`]);
+    const { log, lines } = recordingLog();
+    let password = 'a wrong one';
+    const sessions: Session[] = [];
+    const connection = connectionTo(broker.url, {
+      username: 'station',
+      credentials: () => Promise.resolve({ password, ca: null, cert: null, key: null }),
+      log,
+    });
+    connection.onSession((session) => sessions.push(session));
+    await connection.start(will);
+    await eventually('a word on it', () => lines().length > 0);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500);
+    });
+    expect(lines()).toHaveLength(1);
+    expect(lines()[0]).toMatchObject({
+      msg: expect.stringContaining("refused the station as user 'station'") as string,
+      remedy: expect.stringContaining('mqtt.password_file') as string,
+    });
+    expect(JSON.stringify(lines())).not.toContain(password);
+    password = 'the right one';
+    await eventually('connected', () => sessions.length === 1);
+  },
+);

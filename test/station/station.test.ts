@@ -32,11 +32,19 @@ async function site(
   };
   await mkdir(join(dir, 'people'));
   for (const name of people) await writeFile(join(dir, 'people', `${name}.jpg`), await portraits[name]());
-  if (people.length > 0) expect(await muster(dir, ['enroll', 'people'], env)).toMatchObject({ status: 0 });
+  if (people.length > 0) {
+    const { status, stderr } = await muster(dir, ['enroll', 'people'], env);
+    if (status !== 0) throw new Error(stderr);
+  }
   const { client, messages } = await subscribe(broker.url());
   const on = (topic: string) => messages.filter((each) => each.topic === `${root}/${topic}`);
   const events = () => on('checkin').map((each) => JSON.parse(each.payload) as CheckinEvent);
-  const last = <T>(topic: string) => JSON.parse(on(topic).at(-1)?.payload ?? 'null') as T | null;
+  const newest = (topic: string): unknown => JSON.parse(on(topic).at(-1)?.payload ?? 'null');
+  const last = {
+    state: () => newest('state') as StatePayload | null,
+    info: () => newest('info') as InfoPayload | null,
+    metrics: () => newest('metrics') as MetricsPayload | null,
+  };
   const drop = (name: string, photo: Buffer) => writeFile(join(dir, 'data', 'inbox', name), photo);
   return { dir, env, broker, client, messages, events, on, last, drop };
 }
@@ -73,20 +81,20 @@ describe('a station', () => {
     await eventually('the repeat', () => here.events().length === 5);
     expect(here.events().map(outcome)).toEqual(['alice', 'unknown', 'no_face', 'bella', 'cooldown']);
     expect(here.events()[3]?.faces_total).toBe(4);
-    await eventually('metrics of all', () => here.last<MetricsPayload>('metrics')?.totals.captures === 5);
-    expect(here.last<MetricsPayload>('metrics')).toMatchObject({
+    await eventually('metrics of all', () => here.last.metrics()?.totals.captures === 5);
+    expect(here.last.metrics()).toMatchObject({
       decisions: { accepted: 2, rejected: 3 },
       accept_rate_pct: 40,
       reasons: { unknown: 1, no_face: 1, cooldown: 1 },
     });
-    expect(here.last<InfoPayload>('info')?.gallery).toMatchObject({
+    expect(here.last.info()?.gallery).toMatchObject({
       name: 'main',
       subjects: 2,
       templates: 2,
     });
-    expect(here.last<StatePayload>('state')?.state).toBe('ready');
+    expect(here.last.state()?.state).toBe('ready');
     expect(await station.stop()).toBe(0);
-    expect(here.last<StatePayload>('state')?.state).toBe('stopped');
+    expect(here.last.state()?.state).toBe('stopped');
     expect(here.on('health').length).toBeGreaterThan(0);
     expectContract(here.messages);
     expect(here.messages.every((each) => !each.retain)).toBe(true);
@@ -101,10 +109,10 @@ describe('a station', () => {
     await first.ready;
     await here.drop('a.jpg', await portraits.aliceAgain());
     await eventually('the event', () => here.events().length === 1);
-    const session = here.last<StatePayload>('state')?.session;
+    const session = here.last.state()?.session;
     await first.kill();
-    await eventually('the will', () => here.last<StatePayload>('state')?.state === 'lost');
-    expect(here.last<StatePayload>('state')?.session).toBe(session);
+    await eventually('the will', () => here.last.state()?.state === 'lost');
+    expect(here.last.state()?.session).toBe(session);
 
     const second = startStation(here.dir, here.env);
     await second.ready;
@@ -138,7 +146,7 @@ describe('a station', () => {
     await eventually('the first event', () => here.events().length === 1);
     await writeFile(join(here.dir, 'people', 'alice.jpg'), await portraits.alice());
     expect((await muster(here.dir, ['enroll', 'people'], here.env)).status).toBe(0);
-    await eventually('the new gallery', () => here.last<InfoPayload>('info')?.gallery.subjects === 1);
+    await eventually('the new gallery', () => here.last.info()?.gallery.subjects === 1);
     await here.drop('b.jpg', await portraits.aliceAgain());
     await eventually('the second event', () => here.events().length === 2);
     expect(here.events().map(outcome)).toEqual(['gallery_empty', 'alice']);
@@ -153,7 +161,7 @@ describe('a station', () => {
     // Alice and Bella, beside somebody else.
     await here.drop('group.jpg', await readFile(join(groupWithBella(), '..', 'sample1.jpg')));
     await eventually('both events', () => here.events().length === 2);
-    expect(here.events().map(outcome).toSorted()).toEqual(['alice', 'bella']);
+    expect(new Set(here.events().map(outcome))).toEqual(new Set(['alice', 'bella']));
     expect(new Set(here.events().map((each) => each.event_id)).size).toBe(2);
     expect(await station.stop()).toBe(0);
   });

@@ -13,14 +13,19 @@ export const hasMosquitto = spawnSync('mosquitto', ['-h'], { env: { PATH: path }
 export const withoutMosquitto = 'skipped: the program mosquitto is not installed';
 
 /** A Mosquitto on a free port of loopback. `settings` are further lines of its configuration. */
-export async function startMosquitto(settings: readonly string[] = ['allow_anonymous true']): Promise<{ url: string }> {
+export async function startMosquitto(
+  settings: readonly string[] = ['allow_anonymous true'],
+): Promise<{ url: string }> {
   const dir = await temporaryFolder();
   const port = await freePort();
   const config = join(dir, 'mosquitto.conf');
   // Started by root it would become a user who can't read the test's files.
   const user = process.getuid?.() === 0 ? ['user root'] : [];
   await writeFile(config, [`listener ${port} 127.0.0.1`, ...user, ...settings, ''].join('\n'));
-  const child = spawn('mosquitto', ['-c', config], { env: { PATH: path }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('mosquitto', ['-c', config], {
+    env: { PATH: path },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = once(child, 'exit');
   onTestFinished(async () => {
     child.kill();

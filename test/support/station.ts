@@ -29,7 +29,7 @@ export function startStation(dir: string, env: Readonly<Record<string, string>>)
   const exited = once(child, 'exit');
   const lines: { msg: string; level: number }[] = [];
   const ready = new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stderr as NonNullable<typeof child.stderr> }).on('line', (line) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(
         line.startsWith('{') ? (JSON.parse(line) as { msg: string; level: number }) : { msg: line, level: 0 },
       );
