@@ -1,7 +1,7 @@
 import { connect, type IClientOptions } from 'mqtt';
 import type { EpochMs } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
-import type { Session, Will } from './contract.ts';
+import type { Incoming, Session, Will } from './contract.ts';
 
 export interface SessionOptions {
   readonly url: string;
@@ -17,6 +17,9 @@ export interface SessionOptions {
   readonly connectTimeoutMs: number;
   readonly sessionId: string;
   readonly will: Will;
+  /** How long the broker keeps the subscriptions and what they missed after a session, s; 0 for not at all. */
+  readonly sessionExpiryS: number;
+  readonly onMessage: (message: Incoming) => void;
   readonly now: () => EpochMs;
 }
 
@@ -53,15 +56,22 @@ export function openSession(options: SessionOptions): Promise<Session> {
         since: options.now(),
         version: options.version,
         closed,
-        publish(topic, payload, { qos, retain }) {
+        publish(topic, payload, { qos, retain, correlationData }) {
+          const properties =
+            correlationData && options.version === '5' ? { properties: { correlationData } } : {};
           return new Promise((published, failed) => {
             pending.add(failed);
-            client.publish(topic, payload, { qos, retain }, (error) => {
+            client.publish(topic, payload, { qos, retain, ...properties }, (error) => {
               pending.delete(failed);
               if (error) failed(error);
               else published();
             });
           });
+        },
+        async subscribe(filters) {
+          const granted = await client.subscribeAsync([...filters], { qos: 1 });
+          const refused = granted.filter(({ qos }) => qos >= 128).map(({ topic }) => topic);
+          if (refused.length > 0) throw new Error(`the broker refused to subscribe to ${refused.join(', ')}`);
         },
         async end() {
           const patience = setTimeout(
@@ -72,6 +82,16 @@ export function openSession(options: SessionOptions): Promise<Session> {
           await closed;
           clearTimeout(patience);
         },
+      });
+    });
+    // From the first moment: the broker sends what a kept session has missed along with its CONNACK.
+    client.on('message', (topic, payload, { retain, properties }) => {
+      options.onMessage({
+        topic,
+        payload,
+        retain,
+        responseTopic: properties?.responseTopic ?? null,
+        correlationData: properties?.correlationData ?? null,
       });
     });
     client.on('error', (error: Error) => {
@@ -97,12 +117,13 @@ function clientOptions(options: SessionOptions): IClientOptions {
   return {
     protocolVersion: options.version === '5' ? 5 : 4,
     clientId: options.clientId,
-    clean: true,
+    clean: options.sessionExpiryS === 0,
     keepalive: options.keepaliveS,
     connectTimeout: options.connectTimeoutMs,
     reconnectPeriod: 0,
     queueQoSZero: false,
     will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
+    ...(options.version === '5' ? { properties: { sessionExpiryInterval: options.sessionExpiryS } } : {}),
     ...(options.username === null ? {} : { username: options.username }),
     ...(options.password === null ? {} : { password: options.password }),
     ...(options.ca === null ? {} : { ca: options.ca }),

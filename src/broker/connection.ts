@@ -4,13 +4,13 @@ import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { EmbeddedBroker } from './embedded.ts';
 import { openSession, type SessionOptions } from './client.ts';
-import type { Connection, Session, Will } from './contract.ts';
+import type { Connection, Incoming, Session, Will } from './contract.ts';
 
 export type Credentials = Pick<SessionOptions, 'password' | 'ca' | 'cert' | 'key'>;
 
 export interface ConnectionOptions extends Omit<
   SessionOptions,
-  'version' | 'sessionId' | 'will' | keyof Credentials
+  'version' | 'sessionId' | 'will' | 'onMessage' | keyof Credentials
 > {
   /** Reads the files that hold secrets, for each session anew, so that a changed one is taken up. */
   readonly credentials: () => Promise<Credentials>;
@@ -29,6 +29,7 @@ export interface ConnectionOptions extends Omit<
 export function createConnection(options: ConnectionOptions): Connection {
   const { log } = options;
   const listeners: ((session: Session) => void)[] = [];
+  const messageListeners: ((message: Incoming) => void)[] = [];
   const stop = new AbortController();
   let version: '5' | '3.1.1' = options.version === '3.1.1' ? '3.1.1' : '5';
   let session: Session | null = null;
@@ -42,6 +43,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     session: () => session,
     onSession(listener) {
       listeners.push(listener);
+    },
+    onMessage(listener) {
+      messageListeners.push(listener);
     },
     async close() {
       stop.abort();
@@ -81,7 +85,17 @@ export function createConnection(options: ConnectionOptions): Connection {
   async function open(url: string, will: (sessionId: string) => Will): Promise<Session> {
     const sessionId = randomUUID();
     const credentials = await options.credentials();
-    return await openSession({ ...options, ...credentials, url, version, sessionId, will: will(sessionId) });
+    return await openSession({
+      ...options,
+      ...credentials,
+      url,
+      version,
+      sessionId,
+      will: will(sessionId),
+      onMessage(message) {
+        for (const listener of messageListeners) listener(message);
+      },
+    });
   }
 
   function downgrade(): boolean {

@@ -1,9 +1,22 @@
 import type { EpochMs } from '../lib/clock.ts';
 
+/** A message that the broker delivered. */
+export interface Incoming {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** Kept by the broker from before the subscription. */
+  readonly retain: boolean;
+  /** Where an answer is wanted, and what it must carry, in MQTT 5. */
+  readonly responseTopic: string | null;
+  readonly correlationData: Buffer | null;
+}
+
 export interface PublishOptions {
   /** 0: at most once. 1: resolves when the broker has acknowledged. */
   readonly qos: 0 | 1;
   readonly retain: boolean;
+  /** Sent back to whoever asked, in MQTT 5; left out in 3.1.1. */
+  readonly correlationData?: Buffer;
 }
 
 /** One connection to the broker, from its CONNACK to its end. It is never revived: a new connection is a new session. */
@@ -15,6 +28,8 @@ export interface Session {
   readonly version: '5' | '3.1.1';
   /** Rejects when the session ends first, or when the broker refuses the message. */
   publish(topic: string, payload: string, options: PublishOptions): Promise<void>;
+  /** Rejects when the broker refuses one of the filters. Messages go to the connection's listeners. */
+  subscribe(filters: readonly string[]): Promise<void>;
   /** Resolves with the reason when the session has ended. */
   readonly closed: Promise<string>;
   /** Says goodbye to the broker, so that it doesn't publish the will, and ends the session. */
@@ -38,6 +53,8 @@ export interface Connection {
   session(): Session | null;
   /** Calls back with each new session. Register before `start`. */
   onSession(listener: (session: Session) => void): void;
+  /** Calls back with each message of every session, in order. Register before `start`. */
+  onMessage(listener: (message: Incoming) => void): void;
   /** Ends the session and stops connecting. */
   close(): Promise<void>;
 }

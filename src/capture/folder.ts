@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -100,7 +100,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
           return {
             name: basename(path),
             photo,
-            sha256: createHash('sha256').update(photo).digest('hex'),
+            sha256: await sha256(photo),
             capturedAt: Number(stats.mtimeNs / 1_000_000n),
             arrivedAt,
             settle: (outcome) => settle(path, version(stats), outcome),
@@ -199,6 +199,11 @@ async function readPhoto(path: string, maxBytes: number): Promise<{ photo: Uint8
   } finally {
     await handle.close();
   }
+}
+
+/** In the thread pool: a large photo would hold up the main thread. */
+async function sha256(photo: Uint8Array): Promise<string> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', photo)).toString('hex');
 }
 
 async function versionOf(path: string): Promise<FileVersion | null> {

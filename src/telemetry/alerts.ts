@@ -9,7 +9,8 @@ export type AlertId =
   | 'inbox-unusable'
   | 'store-damaged'
   | 'store-failing'
-  | 'vision-failing';
+  | 'vision-failing'
+  | 'not-subscribed';
 
 export interface Alerts {
   /** Raises an alert, or changes the message of one that is raised. */

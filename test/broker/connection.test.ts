@@ -150,3 +150,31 @@ describe('embedded broker', () => {
     });
   });
 });
+
+describe('messages', () => {
+  it('reach the listeners, with what was missed while the session was away', async () => {
+    const broker = await startBroker();
+    const { client } = await subscribe(broker.url(), 'none');
+    const received: string[] = [];
+    const listen = async () => {
+      const sessions: Session[] = [];
+      const connection = connectionTo(broker.url(), { sessionExpiryS: 60 });
+      connection.onSession((session) => sessions.push(session));
+      connection.onMessage(({ topic, payload, retain }) => received.push(`${topic} ${payload.toString()} ${retain}`));
+      await connection.start(will);
+      await eventually('connected', () => sessions.length === 1);
+      return { connection, session: sessions[0] };
+    };
+    await client.publishAsync('x/kept', 'a', { qos: 1, retain: true });
+    const first = await listen();
+    await first.session?.subscribe(['x/+']);
+    await client.publishAsync('x/live', 'b', { qos: 1 });
+    await eventually('both messages', () => received.length === 2);
+    await first.connection.close();
+    await client.publishAsync('x/missed', 'c', { qos: 1 });
+    const second = await listen();
+    await eventually('the missed message', () => received.length === 3);
+    expect(received).toEqual(['x/kept a true', 'x/live b false', 'x/missed c false']);
+    await second.connection.close();
+  });
+});

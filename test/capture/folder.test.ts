@@ -8,7 +8,6 @@ import {
   utimes,
   writeFile,
   appendFile,
-  chmod,
 } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -306,22 +305,7 @@ describe('trouble with the folder', () => {
     expect(troubles.at(-1)).toBeNull();
   });
 
-  it.skipIf(process.getuid?.() === 0)(
-    'tells of a file that can not be moved away, and does not decide it again',
-    async () => {
-      const { inbox, seen, troubles } = await watchInbox({ rescanMs: 50 });
-      await writeFile(join(inbox, 'a.jpg'), 'a');
-      await chmod(inbox, 0o500);
-      await eventually('a word on it', () =>
-        troubles.some((each) => each?.includes("can't be moved") === true),
-      );
-      await settle(300);
-      await chmod(inbox, 0o700);
-      expect(seen).toHaveLength(1);
-    },
-  );
-
-  it('tells of a file that can not be moved away, whoever runs it', async () => {
+  it('tells of a file that can not be moved away, and does not decide it again', async () => {
     const dir = await temporaryFolder();
     await writeFile(join(dir, 'done'), 'a file where the folder should be');
     const { inbox, seen, troubles } = await watchInbox({

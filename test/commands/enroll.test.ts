@@ -114,7 +114,7 @@ test('a doubtful enrolment is pointed out', async () => {
     'mixed/1.jpg': 'clara',
     'mixed/2.jpg': 'dora',
     'a.jpg': 'bella',
-    'b.jpg': 'bellaAgain',
+    'b.jpg': 'bella',
   });
   const { status, stdout } = await muster(folder, ['enroll', 'people', '--json']);
   expect(status).toBe(0);

@@ -43,6 +43,7 @@ export function connectionTo(url: string, changes: Partial<ConnectionOptions> = 
     clientId: 'muster-test',
     username: null,
     credentials: () => Promise.resolve({ password: null, ca: null, cert: null, key: null }),
+    sessionExpiryS: 0,
     keepaliveS: 30,
     connectTimeoutMs: 5_000,
     reconnectMinMs: 20,

@@ -53,6 +53,7 @@ function sessionThat(answer: (payload: string) => Promise<void>): Session & { cu
     version: '5',
     closed,
     publish: (_, payload) => answer(payload),
+    subscribe: () => Promise.resolve(),
     end: () => Promise.resolve(cut()),
     cut: () => cut(),
   };

@@ -43,6 +43,12 @@ export const mqtt = section(
       30,
       'Seconds between signs of life; the broker tells of a lost station after one and a half times that.',
     ),
+    session_expiry_s: whole(
+      0,
+      4_294_967_294,
+      86_400,
+      'Seconds for which the broker keeps what the station missed while it was away (commands, settings, gallery); 0 for none.',
+    ),
     connect_timeout_s: whole(1, 300, 10, 'Seconds until an attempt to connect is given up.'),
     reconnect_min_ms: whole(
       50,
