@@ -68,7 +68,7 @@ function invert({ a, b, tx, ty }: Similarity): Similarity {
  */
 export function alignFace(photo: AreaTable, landmarks: Landmarks, out: Float32Array, offset = 0): void {
   const toPhoto = invert(fitSimilarity(landmarks, template));
-  const block = Math.max(1, Math.round(Math.hypot(toPhoto.a, toPhoto.b)));
+  const block = Math.max(1, Math.floor(Math.hypot(toPhoto.a, toPhoto.b)));
   const patch = cutPatch(photo, toPhoto, block);
   if (patch.planes.length === 0) {
     out.fill(pixelOffset, offset, offset + 3 * cropSide * cropSide);
@@ -111,7 +111,7 @@ function cutPatch(photo: AreaTable, { a, b, tx, ty }: Similarity, block: number)
   const height = Math.floor((bottom - top) / block);
   const planes = new Float32Array(3 * width * height);
   const whole = { left, top, right: left + width * block, bottom: top + height * block };
-  sampleArea(photo, whole, width, height, planes);
+  sampleArea(photo, whole, { width, height }, planes);
   return { left, top, width, height, planes };
 }
 

@@ -64,9 +64,17 @@ export interface Rectangle {
   readonly bottom: number;
 }
 
+/** The size that a rectangle is resampled to, and which rows of it are wanted (all, unless it says otherwise). */
+export interface Target {
+  readonly width: number;
+  readonly height: number;
+  readonly firstRow?: number;
+  readonly rows?: number;
+}
+
 /**
- * Resamples a rectangle of the photo to `width`×`height` and writes it, normalised, as the planes R, G, B
- * `[3, height, width]` to `out` from `offset` on.
+ * Resamples a rectangle of the photo to the target's size and writes the wanted rows, normalised, as the planes R, G, B
+ * `[3, rows, width]` to `out` from `offset` on.
  *
  * Each value is the mean over a window of whole pixels, from floor(i·n/m) to ceil((i+1)·n/m), as PyTorch's
  * `interpolate(mode='area')` (adaptive average pooling) takes it; the networks were published with this resampling.
@@ -74,14 +82,13 @@ export interface Rectangle {
 export function sampleArea(
   table: AreaTable,
   { left, top, right, bottom }: Rectangle,
-  width: number,
-  height: number,
+  { width, height, firstRow = 0, rows = height }: Target,
   out: Float32Array,
   offset = 0,
 ): void {
   const { sums } = table;
   const rowLength = (table.width + 1) * 3;
-  const plane = width * height;
+  const plane = width * rows;
   const starts = new Int32Array(width);
   const ends = new Int32Array(width);
   for (let x = 0; x < width; x++) {
@@ -89,7 +96,7 @@ export function sampleArea(
     ends[x] = (left + windowEnd(x, right - left, width)) * 3;
   }
   let to = offset;
-  for (let y = 0; y < height; y++) {
+  for (let y = firstRow; y < firstRow + rows; y++) {
     const first = top + windowStart(y, bottom - top, height);
     const last = top + windowEnd(y, bottom - top, height);
     const upper = first * rowLength;

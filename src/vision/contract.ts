@@ -69,7 +69,7 @@ export type VisionFailure =
   | 'not_an_image'
   /** More pixels than the limit allows. */
   | 'too_many_pixels'
-  /** The job exceeded its time; its worker was ended. */
+  /** The job exceeded its time. */
   | 'timeout'
   /** The worker died or threw. */
   | 'vision_failed';
@@ -79,10 +79,10 @@ export type VisionResult =
       readonly ok: true;
       readonly width: number;
       readonly height: number;
-      /** Largest first. */
+      /** Largest first; the 256 largest of a crowd. */
       readonly faces: readonly EmbeddedFace[];
       readonly latency_ms: VisionLatency;
-      /** The share of `detect` and `embed` that was spent inside ONNX Runtime, ms. */
+      /** The part of the time that was spent inside ONNX Runtime, ms. */
       readonly inference_ms: number;
     }
   | { readonly ok: false; readonly failure: VisionFailure; readonly message: string };

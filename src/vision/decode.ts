@@ -10,6 +10,8 @@ export interface DecodeOptions {
   readonly maxPixels: number;
   /** A photo that takes longer to decode is given up, ms. */
   readonly timeoutMs: number;
+  /** Cores that decoding one photo may use. */
+  readonly threads: number;
 }
 
 /** An upright photo, possibly shrunk. */
@@ -24,47 +26,65 @@ export type DecodeResult =
   | { readonly ok: true; readonly photo: Photo }
   | { readonly ok: false; readonly failure: VisionFailure; readonly message: string };
 
-// Every photo is another one, so that a cache of operations only holds memory.
-sharp.cache(false);
+/** Turns the bytes of a photo file into pixels. Never rejects for what is in the bytes. */
+export type Decode = (bytes: Uint8Array) => Promise<DecodeResult>;
+
+/** libvips' readers of the formats that a camera or a person may hand in. */
+const readers = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((name) => `VipsForeignLoad${name}`);
 
 /**
- * Decodes the bytes of a photo file (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG) into upright 8-bit sRGB: EXIF orientation applied,
- * embedded colour profiles and CMYK, grey and 16-bit samples converted, transparency laid on white, only the first frame of an animation.
- * A file that is cut short or damaged is refused rather than guessed at. Never throws for what is in the bytes.
+ * Creates the decoder of JPEG, PNG, WebP, AVIF, GIF and TIFF. It gives upright 8-bit sRGB: EXIF orientation applied, embedded colour
+ * profiles and CMYK, grey and 16-bit samples converted, transparency laid on white, of an animation the first frame. A file that
+ * is cut short or damaged is refused rather than guessed at.
+ *
+ * sharp's settings hold for the whole process. All other readers of libvips are closed, as photos are hostile input: an SVG
+ * drawing of a kilobyte can keep a core busy for minutes, in code that heeds no time limit.
  */
-export async function decodePhoto(bytes: Uint8Array, options: DecodeOptions): Promise<DecodeResult> {
-  const { maxSidePx, maxPixels, timeoutMs } = options;
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
-  } catch (error) {
-    return { ok: false, failure: 'not_an_image', message: `not a readable image: ${firstLine(error)}` };
-  }
-  const { width, height } = metadata.autoOrient;
-  if (width * height > maxPixels) {
-    const message = `the photo has ${width}×${height} pixels, more than the limit of ${maxPixels}`;
-    return { ok: false, failure: 'too_many_pixels', message };
-  }
+export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: DecodeOptions): Decode {
+  sharp.cache(false);
+  sharp.concurrency(threads);
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: readers });
 
-  let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true })
-    .timeout({ seconds: Math.ceil(timeoutMs / 1000) })
-    .flatten({ background: 'white' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' });
-  if (maxSidePx !== null && Math.max(width, height) > maxSidePx) {
-    pipeline = pipeline.resize(maxSidePx, maxSidePx, { fit: 'inside' });
-  }
-  try {
-    const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
-    if (info.channels !== 3) throw new Error(`${info.channels} channels instead of 3`);
-    return { ok: true, photo: { width, height, image: { width: info.width, height: info.height, data } } };
-  } catch (error) {
-    return {
-      ok: false,
-      failure: 'not_an_image',
-      message: `the image is damaged or cut short: ${firstLine(error)}`,
-    };
-  }
+  return async (bytes) => {
+    let metadata: Metadata;
+    try {
+      metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
+    } catch (error) {
+      return refuse('not_an_image', `not a readable image: ${firstLine(error)}`);
+    }
+    const { width, height } = metadata.autoOrient;
+    if (width * height > maxPixels) {
+      return refuse(
+        'too_many_pixels',
+        `the photo has ${width}×${height} pixels, more than the limit of ${maxPixels}`,
+      );
+    }
+
+    // 'error' refuses what is cut short, and lets pass the stray bytes between segments that some cameras write ('warning' would not).
+    let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true })
+      .timeout({ seconds: Math.ceil(timeoutMs / 1000) })
+      .flatten({ background: 'white' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' });
+    if (maxSidePx !== null && Math.max(width, height) > maxSidePx) {
+      pipeline = pipeline.resize(maxSidePx, maxSidePx, { fit: 'inside' });
+    }
+    try {
+      const { data, info } = await pipeline.toBuffer({ resolveWithObject: true });
+      if (info.channels !== 3) throw new Error(`it has ${info.channels} channels instead of 3`);
+      const image = { width: info.width, height: info.height, data };
+      return { ok: true, photo: { width, height, image } };
+    } catch (error) {
+      const reason = firstLine(error);
+      if (reason.startsWith('timeout:')) return refuse('timeout', `decoding took more than ${timeoutMs} ms`);
+      return refuse('not_an_image', `the image is damaged or cut short: ${reason}`);
+    }
+  };
+}
+
+function refuse(failure: VisionFailure, message: string): DecodeResult {
+  return { ok: false, failure, message };
 }
 
 function firstLine(error: unknown): string {

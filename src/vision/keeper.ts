@@ -22,22 +22,27 @@ export interface ThreadKeeper {
 const shortestWaitMs = 100;
 const longestWaitMs = 10_000;
 
+/** Creates the keeper of threads that `start` makes. A thread whose loss is reported in two ways is replaced once. */
 export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock: Clock): ThreadKeeper {
   const closing = new AbortController();
+  const lost = new WeakSet<VisionThread>();
   let current: Promise<VisionThread> | undefined;
   /** Threads lost since a job was last answered, and when that last happened. */
   let losses = 0;
   let lostAt = 0;
 
-  function renew(): Promise<VisionThread> {
-    const next = startAfterWait();
+  /** Makes `next` the current thread, or none when it fails. */
+  function become(next: Promise<VisionThread>, onFailure: (error: unknown) => void): Promise<VisionThread> {
     current = next;
     next.catch((error: unknown) => {
-      if (current !== next) return;
-      noteLoss('the vision thread could not be started', error);
-      current = undefined;
+      if (current === next) current = undefined;
+      onFailure(error);
     });
     return next;
+  }
+
+  function renew(): Promise<VisionThread> {
+    return become(startAfterWait(), (error) => noteLoss('the vision thread could not be started', error));
   }
 
   async function startAfterWait(): Promise<VisionThread> {
@@ -62,7 +67,6 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
     noteLoss('the vision thread was lost', reason);
     void renew();
   }
-  const lost = new WeakSet<VisionThread>();
 
   function noteLoss(what: string, reason: unknown): void {
     losses++;
@@ -71,11 +75,7 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
   }
 
   return {
-    async first() {
-      const thread = await adopt(await start());
-      current = Promise.resolve(thread);
-      return thread;
-    },
+    first: () => become(start().then(adopt), () => {}),
     living: () => current ?? renew(),
     giveUp(thread, reason) {
       lose(thread, reason);

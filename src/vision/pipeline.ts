@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { LoadedPack } from '../models/contract.ts';
 import { loadPack } from '../models/load.ts';
 import { alignFace } from './align.ts';
 import { createAreaTables } from './area.ts';
@@ -9,7 +11,7 @@ import type {
   VisionLatency,
   VisionResult,
 } from './contract.ts';
-import { decodePhoto } from './decode.ts';
+import { createDecoder } from './decode.ts';
 import { createDetector } from './detect/detect.ts';
 import { createEmbedder, cropLength } from './embed.ts';
 import { measureQuality } from './quality.ts';
@@ -48,6 +50,9 @@ export interface Pipeline {
 /** P-Net's window: smaller faces cannot be found without enlarging the photo. */
 const smallestFacePx = 12;
 
+/** A bound on time and memory; the faces of a photo beyond it, the smallest, are left out. */
+const facesPerPhoto = 256;
+
 /** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
@@ -55,14 +60,15 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const [pnet, rnet, onet, embedder] = await Promise.all(
     [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
   );
+  const decode = createDecoder(options);
   const areaTable = createAreaTables();
-  const detect = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
+  const detector = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
   const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
 
   return {
     info: {
       pack: pack.name,
-      fingerprint: pack.fingerprint,
+      fingerprint: options.flip ? mirroredFingerprint(pack) : pack.fingerprint,
       dimension: pack.dimension,
       threshold: pack.threshold,
       threads: options.threads,
@@ -71,28 +77,36 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     async analyse(bytes, wantsEmbeddings) {
       const lap = stopwatch();
       const inferenceBefore = runtime.inferenceMs();
-      const decoded = await decodePhoto(bytes, options);
+      const decoded = await decode(bytes);
       if (!decoded.ok) return decoded;
       const { width, height, image } = decoded.photo;
-      const decode = lap();
+      const decoding = lap();
 
       const toImage = Math.max(image.width / width, image.height / height);
       const table = areaTable(image);
-      const found = await detect(table, Math.max(smallestFacePx, options.minFacePx * toImage));
+      const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
+      const found = (await detector.detect(table, minFacePx)).slice(0, facesPerPhoto);
       const detection = lap();
 
+      const landmarks = await detector.relocate(table, found);
       const crops = new Float32Array(found.length * cropLength);
-      found.forEach(({ landmarks }, i) => alignFace(table, landmarks, crops, i * cropLength));
       const measured = found.map((face, i) => {
-        const inPhoto = scaleFace(face, width / image.width, height / image.height);
         const crop = crops.subarray(i * cropLength, (i + 1) * cropLength);
+        alignFace(table, landmarks[i]!, crop);
+        const inPhoto = scaleFace(face, width / image.width, height / image.height);
         return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
       });
       const align = lap();
 
       const embeddings = wantsEmbeddings ? await embed(crops, found.length) : [];
       const faces = measured.map((face, i): EmbeddedFace => ({ ...face, embedding: embeddings[i] ?? none }));
-      const latency_ms: VisionLatency = { queue: 0, decode, detect: detection, align, embed: lap() };
+      const latency_ms: VisionLatency = {
+        queue: 0,
+        decode: decoding,
+        detect: detection,
+        align,
+        embed: lap(),
+      };
       return {
         ok: true,
         width,
@@ -109,6 +123,11 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 
 /** The embedding of a face that was only detected. */
 const none = new Float32Array(0) as Embedding;
+
+/** A template made with the mirror image is another one: it must not be compared with those made without. */
+function mirroredFingerprint({ name, fingerprint }: LoadedPack): string {
+  return `${name}@sha256:${createHash('sha256').update(`${fingerprint}\nmirrored`).digest('hex')}`;
+}
 
 /** Each call gives the time since the one before, ms. */
 function stopwatch(): () => number {

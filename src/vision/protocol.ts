@@ -1,9 +1,17 @@
 import type { VisionInfo, VisionResult } from './contract.ts';
+import type { PipelineOptions } from './pipeline.ts';
+
+/** What the thread is started with. */
+export interface WorkerData {
+  readonly pipeline: PipelineOptions;
+  /** One element in shared memory; the thread sets it to 1 when it has come to its end. */
+  readonly ended: Int32Array<SharedArrayBuffer>;
+}
 
 /** To the worker. The next job follows when the result of the one before has come back. */
 export type HostMessage =
   | { readonly type: 'job'; readonly photo: Uint8Array; readonly embed: boolean }
-  /** End the thread, whatever it is doing. */
+  /** End the thread, at the latest when the inference under way is done. */
   | { readonly type: 'stop' };
 
 /** From the worker. */

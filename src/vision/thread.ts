@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { MusterError } from '../lib/errors.ts';
 import type { VisionInfo, VisionResult } from './contract.ts';
 import type { PipelineOptions } from './pipeline.ts';
-import type { HostMessage, WorkerMessage } from './protocol.ts';
+import type { HostMessage, WorkerData, WorkerMessage } from './protocol.ts';
 
 /** One worker thread from the moment its models are loaded. */
 export interface VisionThread {
@@ -18,7 +18,7 @@ export interface VisionThread {
 }
 
 /** Starts the thread itself; its module is the compiled one also where the host runs from source, as in the tests. */
-export type SpawnWorker = (options: PipelineOptions) => Worker;
+export type SpawnWorker = (data: WorkerData) => Worker;
 
 /**
  * A bound on the thread's JavaScript heap, MB. Pixels and tensors lie outside of it; the rest takes some tens. Without a bound, a
@@ -26,20 +26,23 @@ export type SpawnWorker = (options: PipelineOptions) => Worker;
  */
 const heapLimitMb = 256;
 
-/** How long `end` waits for the thread to come back from native code, ms. */
+/** How long the end of a thread is waited for that may be in the middle of an inference, ms. */
 const endWaitMs = 5000;
 
-export function spawnWorker(options: PipelineOptions): Worker {
+export function spawnWorker(data: WorkerData): Worker {
   return new Worker(createRequire(import.meta.url).resolve('#vision-worker'), {
     name: 'vision',
-    workerData: options,
+    workerData: data,
+    // The process's own flags, such as --input-type, are not for a thread that has a file to run.
+    execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapLimitMb },
   });
 }
 
 /** Resolves when the thread has loaded its models. Rejects with the MusterError of `loadPack`, or an Error for a bug. */
 export async function startThread(spawn: SpawnWorker, options: PipelineOptions): Promise<VisionThread> {
-  const worker = spawn(options);
+  const data: WorkerData = { pipeline: options, ended: new Int32Array(new SharedArrayBuffer(4)) };
+  const worker = spawn(data);
   const send = (message: HostMessage, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer);
 
   /** Who waits for the thread's next message; it sends one when it has started and one for each job. */
@@ -53,8 +56,16 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
       endedBy = thrown instanceof Error ? thrown : new Error(`the vision thread ended with status ${status}`);
       waiting?.reject(endedBy);
       resolve(endedBy);
+      process.off('exit', endWithProcess);
     });
   });
+  process.on('exit', endWithProcess);
+
+  /** `process.exit` ends threads as `terminate` does (see `end`): by then this one must have ended by itself. */
+  function endWithProcess(): void {
+    send({ type: 'stop' });
+    Atomics.wait(data.ended, 0, 0, endWaitMs);
+  }
 
   function nextMessage(): Promise<WorkerMessage> {
     return new Promise((resolve, reject) => {

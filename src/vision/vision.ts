@@ -39,11 +39,14 @@ export function createVision(
   let working: Promise<void> | undefined;
 
   async function start(): Promise<VisionInfo> {
-    if (state === 'closed') throw new Error('vision is closed');
+    if (closed()) throw new Error('vision is closed');
     const { info } = await keeper.first();
     state = 'started';
     return info;
   }
+
+  /** Asked anew each time, as it may change while a job is under way. */
+  const closed = () => state === 'closed';
 
   async function workOff(): Promise<void> {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) job.resolve(await resultOf(job));
@@ -58,7 +61,7 @@ export function createVision(
       if (result.ok) return { ...result, latency_ms: { ...result.latency_ms, queue: queueMs } };
       return result;
     } catch (error) {
-      return failed(messageOf(error));
+      return failed(closed() ? 'vision was closed' : messageOf(error));
     }
   }
 
@@ -90,7 +93,7 @@ export function createVision(
 
     analyse({ photo, embed = true }: VisionJob) {
       if (state === 'new') return Promise.resolve(failed('vision has not been started'));
-      if (state === 'closed') return Promise.resolve(failed('vision is closed'));
+      if (closed()) return Promise.resolve(failed('vision is closed'));
       return new Promise((resolve) => {
         queue.push({ photo: takeOver(photo), embed, since: clock.monotonic(), resolve });
         working ??= workOff();

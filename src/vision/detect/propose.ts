@@ -1,20 +1,19 @@
 import type { Network, Values } from '../runtime.ts';
 import { type AreaTable, sampleArea } from '../area.ts';
 import { type Boxes, createBoxes, joinBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
-import { suppress } from './suppress.ts';
+import { byProbability, suppress } from './suppress.ts';
 
 /** P-Net looks at windows of this side and moves them in steps of two, px of a pyramid level. */
 const cell = 12;
 const stride = 2;
 
 /**
- * A level's candidates beyond this number are dropped, the least probable first, as suppression takes time in the square of
- * their number. A crowd of a hundred faces makes about a thousand on its densest level; only a picture made to
- * keep the station busy makes more.
+ * A level's candidates beyond this number are dropped, the least probable first, as suppression takes time in the square of their
+ * number. Photos of groups have some hundreds on their densest level; only a picture made to keep the station busy has more.
  */
 const candidatesPerLevel = 4000;
 
-/** For the same reason no more than this many proposals of a photo go on to R-Net, the most probable first. */
+/** For the same reason no more than this many proposals of a photo go on to R-Net; photos of groups have up to 600. */
 const proposalsPerPhoto = 2000;
 
 export interface ProposeOptions {
@@ -25,6 +24,10 @@ export interface ProposeOptions {
   /** Least probability of a candidate, 0..1. */
   readonly threshold: number;
 }
+
+/** Pixels of a strip, and its rows at the least; below that, the rows that neighbours share are too large a part of it. */
+const stripPixels = 64 * 1024;
+const leastStripRows = 32;
 
 /** The scales of the pyramid, largest first: the first makes the smallest face as large as P-Net's window. */
 export function pyramidScales(width: number, height: number, minFacePx: number, factor: number): number[] {
@@ -41,16 +44,11 @@ export function pyramidScales(width: number, height: number, minFacePx: number, 
  * The first stage of MTCNN (Zhang et al. 2016): P-Net, a fully convolutional network, over a pyramid of the photo. Returns
  * square boxes, the most probable first.
  */
-export async function proposeBoxes(pnet: Network, table: AreaTable, options: ProposeOptions): Promise<Boxes> {
-  const { width, height } = table;
+export async function proposeBoxes(pnet: Network, photo: AreaTable, options: ProposeOptions): Promise<Boxes> {
+  const { minFacePx, factor, threshold } = options;
   const levels: Boxes[] = [];
-  for (const scale of pyramidScales(width, height, options.minFacePx, options.factor)) {
-    const levelWidth = Math.floor(width * scale + 1);
-    const levelHeight = Math.floor(height * scale + 1);
-    const input = new Float32Array(3 * levelWidth * levelHeight);
-    sampleArea(table, { left: 0, top: 0, right: width, bottom: height }, levelWidth, levelHeight, input);
-    const { prob, reg } = await pnet.run(input, [1, 3, levelHeight, levelWidth]);
-    const candidates = readCandidates(prob!, reg!, scale, options.threshold);
+  for (const scale of pyramidScales(photo.width, photo.height, minFacePx, factor)) {
+    const candidates = await searchLevel(pnet, photo, scale, threshold);
     levels.push(selectBoxes(candidates, suppress(candidates, 0.5, 'union')));
   }
   const all = joinBoxes(levels);
@@ -60,33 +58,62 @@ export async function proposeBoxes(pnet: Network, table: AreaTable, options: Pro
   return proposals;
 }
 
-/** The windows of one level whose probability reaches the threshold, as boxes of the photo. */
-function readCandidates(prob: Values, reg: Values, scale: number, threshold: number): Boxes {
+/**
+ * The candidates of one level. A large level goes through the network in strips, as what a strip makes fits into the caches and
+ * the memory stays the same for any photo. A window needs no row beyond its own, so that the answer is that of the whole level.
+ */
+async function searchLevel(
+  pnet: Network,
+  photo: AreaTable,
+  scale: number,
+  threshold: number,
+): Promise<Boxes> {
+  const whole = { left: 0, top: 0, right: photo.width, bottom: photo.height };
+  const width = Math.floor(photo.width * scale + 1);
+  const height = Math.floor(photo.height * scale + 1);
+  const stripRows = Math.max(leastStripRows, Math.floor(stripPixels / width / stride) * stride);
+  const strips: Boxes[] = [];
+  for (let firstRow = 0; firstRow + cell <= height; firstRow += stripRows) {
+    // Each strip begins with the first row of a window and ends with the last of one.
+    const isLast = firstRow + stripRows + cell > height;
+    const rows = isLast ? height - firstRow : stripRows + cell - stride;
+    const input = new Float32Array(3 * width * rows);
+    sampleArea(photo, whole, { width, height, firstRow, rows }, input);
+    const { prob, reg } = await pnet.run(input, [1, 3, rows, width]);
+    strips.push(readCandidates(prob!, reg!, firstRow, scale, threshold));
+  }
+  const candidates = joinBoxes(strips);
+  if (candidates.count <= candidatesPerLevel) return candidates;
+  return selectBoxes(candidates, byProbability(candidates).slice(0, candidatesPerLevel));
+}
+
+/** The windows of a strip whose probability reaches the threshold, as boxes of the photo. */
+function readCandidates(
+  prob: Values,
+  reg: Values,
+  firstRow: number,
+  scale: number,
+  threshold: number,
+): Boxes {
   const [, , rows = 0, columns = 0] = prob.dims;
   const plane = rows * columns;
   const scores = prob.data.subarray(plane);
-  const cells = mostProbable(scores, threshold);
-  const boxes = createBoxes(cells.length);
+  const found: number[] = [];
+  for (let at = 0; at < plane; at++) if (scores[at]! >= threshold) found.push(at);
+
+  const boxes = createBoxes(found.length);
   // The reference computes in single precision; rounding as it does keeps every floor on its side of a whole number.
   const scale32 = Math.fround(scale);
-  for (let i = 0; i < cells.length; i++) {
-    const at = cells[i]!;
+  const toPhoto = (px: number) => Math.floor(Math.fround(px / scale32));
+  found.forEach((at, i) => {
     const x = (at % columns) * stride;
-    const y = Math.floor(at / columns) * stride;
-    boxes.x1[i] = Math.floor(Math.fround((x + 1) / scale32));
-    boxes.y1[i] = Math.floor(Math.fround((y + 1) / scale32));
-    boxes.x2[i] = Math.floor(Math.fround((x + cell) / scale32));
-    boxes.y2[i] = Math.floor(Math.fround((y + cell) / scale32));
+    const y = Math.floor(at / columns) * stride + firstRow;
+    boxes.x1[i] = toPhoto(x + 1);
+    boxes.y1[i] = toPhoto(y + 1);
+    boxes.x2[i] = toPhoto(x + cell);
+    boxes.y2[i] = toPhoto(y + cell);
     boxes.score[i] = scores[at]!;
     for (let k = 0; k < 4; k++) boxes.offsets[i * 4 + k] = reg.data[k * plane + at]!;
-  }
+  });
   return boxes;
-}
-
-/** Indices of the scores that reach the threshold; the highest `candidatesPerLevel` where there are more. */
-function mostProbable(scores: Float32Array, threshold: number): number[] {
-  const found: number[] = [];
-  for (let at = 0; at < scores.length; at++) if (scores[at]! >= threshold) found.push(at);
-  if (found.length <= candidatesPerLevel) return found;
-  return found.toSorted((a, b) => scores[b]! - scores[a]!).slice(0, candidatesPerLevel);
 }

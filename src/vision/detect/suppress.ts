@@ -12,11 +12,9 @@ export type OverlapMeasure = 'union' | 'smaller';
  * precision has few values left.
  */
 export function suppress(boxes: Boxes, threshold: number, measure: OverlapMeasure): number[] {
-  const { count, x1, y1, x2, y2, score } = boxes;
+  const { count, x1, y1, x2, y2 } = boxes;
   const inclusive = measure === 'smaller' ? 1 : 0;
-  const order = Array.from({ length: count }, (_, i) => i).toSorted(
-    (a, b) => score[b]! - score[a]! || inclusive * (b - a),
-  );
+  const order = byProbability(boxes, measure === 'smaller');
   const areas = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     areas[i] = (x2[i]! - x1[i]! + inclusive) * (y2[i]! - y1[i]! + inclusive);
@@ -44,4 +42,12 @@ export function suppress(boxes: Boxes, threshold: number, measure: OverlapMeasur
     }
   }
   return kept;
+}
+
+/** The indices of the boxes, the most probable first; of equal scores the earlier first, or the later. */
+export function byProbability({ count, score }: Boxes, laterFirst = false): number[] {
+  const tie = laterFirst ? 1 : -1;
+  return Array.from({ length: count }, (_, i) => i).toSorted(
+    (a, b) => score[b]! - score[a]! || tie * (b - a),
+  );
 }
