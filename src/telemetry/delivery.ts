@@ -1,5 +1,6 @@
 import type { Session } from '../broker/contract.ts';
 import { createBell } from '../lib/bell.ts';
+import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
@@ -8,23 +9,32 @@ import type { CheckinEvent } from './payloads.ts';
 export interface DeliveryOptions {
   readonly outbox: Outbox;
   readonly topic: string;
-  /** How many events may be on their way at once. */
+  /** How many events may be on their way to the broker at once. */
   readonly inFlight: number;
   /** How long to wait after the broker refused an event, ms. */
   readonly refusedPauseMs: number;
+  /**
+   * Whose word deletes an event: the broker's (PUBACK), or that of a consumer, who acknowledges on the station's `ack` topic. Then
+   * at most `window` events wait for it, and what has waited for `timeoutMs` is sent again.
+   */
+  readonly confirmedBy: 'broker' | { readonly timeoutMs: number; readonly window: number };
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Sends what the outbox holds over one session, in order, until the session ends, and deletes what the
- * broker acknowledged. Resolves when the session has ended; never rejects. What was under way when it
- * ended stays in the outbox and is sent again by the next session, from the oldest on.
+ * Sends what the outbox holds over one session, in order, until the session ends, and deletes what was
+ * confirmed. Resolves when the session has ended; never rejects. What was not confirmed stays in the outbox and is
+ * sent again, from the oldest on: within the session when it was refused or is overdue, else by the next session.
  */
 export async function deliver(session: Session, options: DeliveryOptions): Promise<void> {
-  const { outbox, log } = options;
-  /** Events up to here were recorded before the session began. */
-  const replayedUpTo = outbox.lastSeq();
-  const acknowledged: number[] = [];
+  const { outbox, clock, confirmedBy, log } = options;
+  /** Events up to here are no news: they were recorded before the session began, or sent before. */
+  let replayedUpTo = outbox.lastSeq();
+  let sentUpTo = 0;
+  /** What the broker has, by the time it was sent, until a consumer has it too. */
+  const unconfirmed = new Map<number, number>();
+  const taken: number[] = [];
   let flying = 0;
   let refused = false;
   let open = true;
@@ -35,25 +45,26 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
     news.ring();
   });
 
-  let sentUpTo = 0;
   try {
     while (open) {
       const woken = news.next();
-      if (acknowledged.length > 0) await outbox.remove(acknowledged.splice(0));
+      await confirm();
       if (refused && flying === 0) {
-        await Promise.race([session.closed, pause(options.refusedPauseMs)]);
+        await within(options.refusedPauseMs, session.closed);
         refused = false;
-        sentUpTo = 0;
+        startAgain();
       }
-      const room = refused ? 0 : options.inFlight - flying;
+      const dueInMs = msUntilOverdue();
+      if (dueInMs <= 0 && flying === 0) startAgain();
+      const room = refused ? 0 : roomNow();
       const entries = room > 0 ? await outbox.read(sentUpTo, room) : [];
       for (const entry of entries) {
         sentUpTo = entry.seq;
         send(entry);
       }
-      if (entries.length < room || room === 0) await woken;
+      if (entries.length < room || room === 0) await within(dueInMs, woken);
     }
-    if (acknowledged.length > 0) await outbox.remove(acknowledged);
+    await confirm();
   } catch (error) {
     log.error({ err: error }, 'the outbox can not be read; ending the session to try again');
     await session.end();
@@ -61,12 +72,42 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
     stopListening();
   }
 
+  /** Deletes what the broker has, or notes which of it a consumer has. */
+  async function confirm(): Promise<void> {
+    const seqs = taken.splice(0);
+    if (confirmedBy === 'broker') {
+      if (seqs.length > 0) await outbox.remove(seqs);
+      return;
+    }
+    for (const seq of seqs) unconfirmed.set(seq, clock.monotonic());
+    for (const seq of unconfirmed.keys()) if (!outbox.has(seq)) unconfirmed.delete(seq);
+  }
+
+  function roomNow(): number {
+    const room = options.inFlight - flying;
+    return confirmedBy === 'broker' ? room : Math.min(room, confirmedBy.window - flying - unconfirmed.size);
+  }
+
+  /** Infinity while nothing waits for a consumer. */
+  function msUntilOverdue(): number {
+    const oldest = unconfirmed.values().next().value;
+    if (confirmedBy === 'broker' || oldest === undefined) return Number.POSITIVE_INFINITY;
+    return oldest + confirmedBy.timeoutMs - clock.monotonic();
+  }
+
+  /** Back to the oldest event that the outbox still has. */
+  function startAgain(): void {
+    replayedUpTo = Math.max(replayedUpTo, sentUpTo);
+    sentUpTo = 0;
+    unconfirmed.clear();
+  }
+
   function send({ seq, event }: OutboxEntry): void {
     const payload: CheckinEvent = { ...event, replayed: seq <= replayedUpTo };
     flying += 1;
     session
       .publish(options.topic, JSON.stringify(payload), { qos: 1, retain: false })
-      .then(() => acknowledged.push(seq))
+      .then(() => taken.push(seq))
       .catch((error: unknown) => {
         if (open && !refused) log.warn({ seq }, `the broker did not take an event: ${messageOf(error)}`);
         refused = true;
@@ -78,8 +119,12 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref();
+/** Resolves with the first of the two; Infinity is no time at all. */
+async function within(ms: number, event: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    if (Number.isFinite(ms)) timer = setTimeout(resolve, Math.max(1, ms)).unref();
   });
+  await Promise.race([event, late]);
+  clearTimeout(timer);
 }

@@ -50,6 +50,10 @@ export interface Outbox {
   read(afterSeq: number, limit: number): Promise<readonly OutboxEntry[]>;
   /** Deletes what was acknowledged. Not durable by itself: a power cut may bring entries back, and they are sent again. */
   remove(seqs: readonly number[]): Promise<void>;
+  /** Deletes what a consumer says it has; numbers of another stream are not ours. Returns how many were deleted. */
+  acknowledge(stream: string, ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
+  /** Whether it still holds this event. */
+  has(seq: number): boolean;
   /** The number of the newest event, 0 before the first. */
   lastSeq(): number;
   stats(): OutboxStats;
@@ -140,15 +144,17 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
       return entries;
     },
 
-    async remove(seqs) {
-      await store.batch(
-        seqs.map((seq) => ({ key: keyOf(seq), value: undefined })),
-        { durable: false },
-      );
-      for (const seq of seqs) release(seq);
-      changed();
+    remove,
+
+    async acknowledge(acknowledged, ranges) {
+      if (acknowledged !== stream) return 0;
+      const isAcknowledged = (seq: number) => ranges.some(([from, to]) => from <= seq && seq <= to);
+      const seqs = [...held.keys()].filter(isAcknowledged);
+      if (seqs.length > 0) await remove(seqs);
+      return seqs.length;
     },
 
+    has: (seq) => held.has(seq),
     lastSeq: () => lastSeq,
     stats: () => ({ depth: held.size, bytes, oldest: held.values().next().value?.at ?? null, dropped }),
     onChange(listener) {
@@ -156,6 +162,15 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
       return () => listeners.delete(listener);
     },
   };
+
+  async function remove(seqs: readonly number[]): Promise<void> {
+    await store.batch(
+      seqs.map((seq) => ({ key: keyOf(seq), value: undefined })),
+      { durable: false },
+    );
+    for (const seq of seqs) release(seq);
+    changed();
+  }
 
   function hold(seq: number, value: string, at: EpochMs): void {
     const size = Buffer.byteLength(value);

@@ -160,7 +160,9 @@ describe('messages', () => {
       const sessions: Session[] = [];
       const connection = connectionTo(broker.url(), { sessionExpiryS: 60 });
       connection.onSession((session) => sessions.push(session));
-      connection.onMessage(({ topic, payload, retain }) => received.push(`${topic} ${payload.toString()} ${retain}`));
+      connection.onMessage(({ topic, payload, retain }) =>
+        received.push(`${topic} ${payload.toString()} ${retain}`),
+      );
       await connection.start(will);
       await eventually('connected', () => sessions.length === 1);
       return { connection, session: sessions[0] };

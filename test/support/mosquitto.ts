@@ -15,6 +15,7 @@ export const withoutMosquitto = 'skipped: the program mosquitto is not installed
 /** A Mosquitto on a free port of loopback. `settings` are further lines of its configuration. */
 export async function startMosquitto(
   settings: readonly string[] = ['allow_anonymous true'],
+  scheme: 'mqtt' | 'mqtts' | 'ws' = 'mqtt',
 ): Promise<{ url: string }> {
   const dir = await temporaryFolder();
   const port = await freePort();
@@ -37,7 +38,7 @@ export async function startMosquitto(
     if (child.exitCode !== null) throw new Error(output);
     return / running/.test(output);
   });
-  return { url: `mqtt://127.0.0.1:${port}` };
+  return { url: `${scheme}://127.0.0.1:${port}` };
 }
 
 async function freePort(): Promise<number> {

@@ -1,7 +1,11 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Session } from '../../src/broker/contract.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { createAcks } from '../../src/remote/acks.ts';
+import { startRemote } from '../../src/remote/remote.ts';
 import { createStore } from '../../src/store/store.ts';
 import { deliver } from '../../src/telemetry/delivery.ts';
+import { createAlerts } from '../../src/telemetry/alerts.ts';
 import { createOutbox } from '../../src/telemetry/outbox.ts';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
 import { connectionTo, startBroker, subscribe, type Message } from '../support/broker.ts';
@@ -21,7 +25,14 @@ async function openOutbox() {
 
 const eventsOf = (messages: readonly Message[]) =>
   messages.map((each) => JSON.parse(each.payload) as CheckinEvent);
-const options = { topic, inFlight: 8, refusedPauseMs: 50, log: silentLog };
+const options = {
+  topic,
+  inFlight: 8,
+  refusedPauseMs: 50,
+  confirmedBy: 'broker',
+  clock: systemClock,
+  log: silentLog,
+} as const;
 
 it('sends a backlog as replayed and what comes after as live, in order, and empties the outbox', async () => {
   const outbox = await openOutbox();
@@ -96,4 +107,73 @@ it('sends again, from the oldest on, what the broker refused', async () => {
   expect(new Set(taken).size).toBe(20);
   session.cut();
   await delivery;
+});
+
+describe('with delivery: application', () => {
+  const confirmedBy = { timeoutMs: 300, window: 10 };
+  const ack = 'muster/1/s/a/ack';
+
+  /** A consumer that acknowledges what `takes` says, and a station that waits for it. */
+  async function consume(takes: (event: CheckinEvent) => readonly (readonly [number, number])[]) {
+    const outbox = await openOutbox();
+    const broker = await startBroker();
+    const { client, messages } = await subscribe(broker.url(), topic);
+    client.on('message', (_, payload) => {
+      const event = JSON.parse(payload.toString()) as CheckinEvent;
+      client.publish(ack, JSON.stringify({ stream: event.stream, seqs: takes(event) }), { qos: 1 });
+    });
+    const connection = connectionTo(broker.url());
+    startRemote({
+      connection,
+      features: [createAcks({ topic: ack, outbox, log: silentLog })],
+      alerts: createAlerts({ clock: systemClock, log: silentLog }),
+    });
+    connection.onSession((session) => void deliver(session, { ...options, confirmedBy, outbox }));
+    await connection.start(() => ({ topic: 'x', payload: '' }));
+    return { outbox, client, messages };
+  }
+
+  it('keeps an event until the consumer has it', async () => {
+    const { outbox, messages } = await consume((event) => [[event.seq, event.seq]]);
+    for (let i = 1; i <= 40; i += 1) await outbox.append([anEvent(`e${i}`)], []);
+    await eventually('an empty outbox', () => outbox.stats().depth === 0);
+    expect(new Set(eventsOf(messages).map((each) => each.seq)).size).toBe(40);
+  });
+
+  it('sends again, as replayed and from the oldest on, what is overdue', async () => {
+    let deaf = true;
+    const { outbox, messages } = await consume((event) => (deaf ? [] : [[event.seq, event.seq]]));
+    for (let i = 1; i <= 25; i += 1) await outbox.append([anEvent(`e${i}`)], []);
+    await eventually('a second round', () => messages.length > confirmedBy.window);
+    const seqs = eventsOf(messages).map((each) => each.seq);
+    // No more than the window waits; the rest stays where it is until then.
+    expect(Math.max(...seqs)).toBe(confirmedBy.window);
+    expect(seqs.slice(confirmedBy.window, confirmedBy.window + 2)).toEqual([1, 2]);
+    expect(eventsOf(messages)[confirmedBy.window]?.replayed).toBe(true);
+    deaf = false;
+    await eventually('an empty outbox', () => outbox.stats().depth === 0);
+    expect(new Set(eventsOf(messages).map((each) => each.seq)).size).toBe(25);
+  });
+
+  it('passes over acks that are malformed, of another stream or retained', async () => {
+    const { outbox, client, messages } = await consume(() => []);
+    await outbox.append([anEvent('e1')], []);
+    await eventually('the event', () => messages.length > 0);
+    const stream = eventsOf(messages)[0]?.stream;
+    const good = JSON.stringify({ stream, seqs: [[1, 1]] });
+    for (const payload of [
+      '',
+      'x',
+      '{}',
+      '[]',
+      JSON.stringify({ stream, seqs: [[0, 1]] }),
+      'x'.repeat(40_000),
+    ]) {
+      await client.publishAsync(ack, payload, { qos: 1 });
+    }
+    await client.publishAsync(ack, JSON.stringify({ stream: 'another', seqs: [[1, 99]] }), { qos: 1 });
+    expect(outbox.stats().depth).toBe(1);
+    await client.publishAsync(ack, good, { qos: 1 });
+    await eventually('an empty outbox', () => outbox.stats().depth === 0);
+  });
 });
