@@ -5,7 +5,10 @@ import { pixelOffset } from './image.ts';
 /** Side of the aligned crop, px. */
 export const cropSide = 112;
 
-/** Where the landmarks of an upright frontal face lie in the 112×112 crop; the positions MobileFaceNet was trained with. */
+/**
+ * Where the landmarks of an upright frontal face lie in the 112×112 crop; the positions MobileFaceNet was
+ * trained with.
+ */
 const template: Landmarks = [
   [38.2946, 51.6963],
   [73.5318, 51.5014],
@@ -23,8 +26,8 @@ export interface Similarity {
 }
 
 /**
- * The similarity that maps `from` onto `to` with the least sum of squared distances (Umeyama 1991, without reflection; in the plane
- * it has this closed form).
+ * The similarity that maps `from` onto `to` with the least sum of squared distances (Umeyama 1991, without
+ * reflection; in the plane it has this closed form).
  */
 export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Similarity {
   const [fromX, fromY] = centre(from);
@@ -59,12 +62,14 @@ function invert({ a, b, tx, ty }: Similarity): Similarity {
 }
 
 /**
- * Warps a face so that its landmarks (px of the photo) come to lie on the template, and writes the crop, normalised, as the planes
- * R, G, B `[3, 112, 112]` to `out` from `offset` on. What lies beyond the photo is black.
+ * Warps a face so that its landmarks (px of the photo) come to lie on the template, and writes the crop,
+ * normalised, as the planes R, G, B `[3, 112, 112]` to `out` from `offset` on. What lies beyond the photo is
+ * black.
  *
- * Bilinear sampling looks at four pixels of the photo however many a pixel of the crop stands for. A face that is larger than the crop is
- * therefore first reduced by a whole number, each block of pixels to its mean: otherwise the camera's noise passes into the crop
- * instead of being averaged out (grey-level noise of 15: similarity to the clean crop 0.95 without, 0.99 with it).
+ * Bilinear sampling looks at four pixels of the photo however many a pixel of the crop stands for. A face
+ * that is larger than the crop is therefore first reduced by a whole number, each block of pixels to its
+ * mean: otherwise the camera's noise passes into the crop instead of being averaged out (grey-level noise of
+ * 15: similarity to the clean crop 0.95 without, 0.99 with it).
  */
 export function alignFace(photo: AreaTable, landmarks: Landmarks, out: Float32Array, offset = 0): void {
   const toPhoto = invert(fitSimilarity(landmarks, template));
@@ -80,7 +85,8 @@ export function alignFace(photo: AreaTable, landmarks: Landmarks, out: Float32Ar
   let to = offset;
   for (let v = 0; v < cropSide; v++) {
     for (let u = 0; u < cropSide; u++, to++) {
-      // From middle to middle: the middle of a block is half a block, that of a pixel half a pixel from its start.
+      // From middle to middle: the middle of a block is half a block, that of a pixel half a pixel from its
+      // start.
       const x = (a * u - b * v + tx + 0.5) / block - 0.5;
       const y = (b * u + a * v + ty + 0.5) / block - 0.5;
       writeBilinear(patch, x, y, out, to);
@@ -88,7 +94,10 @@ export function alignFace(photo: AreaTable, landmarks: Landmarks, out: Float32Ar
   }
 }
 
-/** A part of the photo as normalised planes R, G, B `[3, height, width]`, each value the mean of a block of pixels. */
+/**
+ * A part of the photo as normalised planes R, G, B `[3, height, width]`, each value the mean of a block of
+ * pixels.
+ */
 interface Patch {
   readonly left: number;
   readonly top: number;

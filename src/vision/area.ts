@@ -1,8 +1,9 @@
 import { type Image, pixelOffset, pixelScale } from './image.ts';
 
 /**
- * Sums over the rectangle from the top left corner to each pixel (a summed-area table, Crow 1984), which make the sum over
- * any rectangle four look-ups, however large it is. The pyramid and every crop of a photo are taken from one table.
+ * Sums over the rectangle from the top left corner to each pixel (a summed-area table, Crow 1984), which make
+ * the sum over any rectangle four look-ups, however large it is. The pyramid and every crop of a photo are
+ * taken from one table.
  */
 export interface AreaTable {
   readonly width: number;
@@ -11,14 +12,18 @@ export interface AreaTable {
   readonly sums: Int32Array;
 }
 
-/** Tables up to this size (of 1280×1280 photos, 20 MB) are kept for the next photo; larger ones are left to the collector. */
+/**
+ * Tables up to this size (of 1280×1280 photos, 20 MB) are kept for the next photo; larger ones are left to
+ * the collector.
+ */
 const keptLength = 1281 * 1281 * 3;
 
 /**
- * Returns a function that makes the table of a photo in memory that is used again: a table is valid until the next is made.
+ * Returns a function that makes the table of a photo in memory that is used again: a table is valid until the
+ * next is made.
  *
- * Sums wrap at 32 bits. Their differences are right all the same as long as one rectangle's sum is below 2³¹, that is,
- * for rectangles of up to 8.4 million pixels; no window of a pyramid or a crop comes near.
+ * Sums wrap at 32 bits. Their differences are right all the same as long as one rectangle's sum is below 2³¹,
+ * that is, for rectangles of up to 8.4 million pixels; no window of a pyramid or a crop comes near.
  */
 export function createAreaTables(): (image: Image) => AreaTable {
   let kept = new Int32Array(0);
@@ -64,7 +69,9 @@ export interface Rectangle {
   readonly bottom: number;
 }
 
-/** The size that a rectangle is resampled to, and which rows of it are wanted (all, unless it says otherwise). */
+/**
+ * The size that a rectangle is resampled to, and which rows of it are wanted (all, unless it says otherwise).
+ */
 export interface Target {
   readonly width: number;
   readonly height: number;
@@ -73,11 +80,12 @@ export interface Target {
 }
 
 /**
- * Resamples a rectangle of the photo to the target's size and writes the wanted rows, normalised, as the planes R, G, B
- * `[3, rows, width]` to `out` from `offset` on.
+ * Resamples a rectangle of the photo to the target's size and writes the wanted rows, normalised, as the
+ * planes R, G, B `[3, rows, width]` to `out` from `offset` on.
  *
  * Each value is the mean over a window of whole pixels, from floor(i·n/m) to ceil((i+1)·n/m), as PyTorch's
- * `interpolate(mode='area')` (adaptive average pooling) takes it; the networks were published with this resampling.
+ * `interpolate(mode='area')` (adaptive average pooling) takes it; the networks were published with this
+ * resampling.
  */
 export function sampleArea(
   table: AreaTable,

@@ -32,7 +32,10 @@ export interface Quality {
   readonly brightness: number;
   /** Share of the crop's pixels that are nearly black or nearly white, 0..1. */
   readonly clipped: number;
-  /** Estimated turn of the head to the side from the landmarks, degrees; 0 is frontal, positive turns to the photo's right. */
+  /**
+   * Estimated turn of the head to the side from the landmarks, degrees; 0 is frontal, positive turns to the
+   * photo's right.
+   */
   readonly yaw_deg: number;
   /** Share of the box that lies inside the photo, 0..1. */
   readonly inside: number;
@@ -55,8 +58,8 @@ export interface VisionLatency {
 
 export interface VisionJob {
   /**
-   * The photo file's bytes. Their memory is taken over (its ArrayBuffer is detached when `analyse` is called, unless it is shared with
-   * others, as a slice of Buffer's pool is): the caller must not use them again.
+   * The photo file's bytes. Their memory is taken over (its ArrayBuffer is detached when `analyse` is called,
+   * unless it is shared with others, as a slice of Buffer's pool is): the caller must not use them again.
    */
   readonly photo: Uint8Array;
   /** Which faces to embed: all that were found (default), or none (only detect). */
@@ -91,7 +94,9 @@ export type VisionResult =
 export interface VisionInfo {
   /** The pack's name, such as `edge`. */
   readonly pack: string;
-  /** `<pack>@sha256:<64 hex>` over the models and the preprocessing: what a template must have been made with. */
+  /**
+   * `<pack>@sha256:<64 hex>` over the models and the preprocessing: what a template must have been made with.
+   */
   readonly fingerprint: string;
   /** Length of an embedding. */
   readonly dimension: number;
@@ -106,7 +111,10 @@ export interface VisionInfo {
  * failed job is a result, and the worker is replaced when it died or hung, without harm to the other jobs.
  */
 export interface Vision {
-  /** Loads and verifies the models. Throws a MusterError (`model_missing`, `model_damaged`, …) with the remedy. */
+  /**
+   * Loads and verifies the models. Throws a MusterError (`model_missing`, `model_damaged`, …) with the
+   * remedy.
+   */
   start(): Promise<VisionInfo>;
   analyse(job: VisionJob): Promise<VisionResult>;
   /** Ends the worker. Jobs under way resolve as `vision_failed`. */

@@ -33,12 +33,12 @@ export type Decode = (bytes: Uint8Array) => Promise<DecodeResult>;
 const readers = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((name) => `VipsForeignLoad${name}`);
 
 /**
- * Creates the decoder of JPEG, PNG, WebP, AVIF, GIF and TIFF. It gives upright 8-bit sRGB: EXIF orientation applied, embedded colour
- * profiles and CMYK, grey and 16-bit samples converted, transparency laid on white, of an animation the first frame. A file that
- * is cut short or damaged is refused rather than guessed at.
+ * Creates the decoder of JPEG, PNG, WebP, AVIF, GIF and TIFF. It gives upright 8-bit sRGB: EXIF orientation
+ * applied, embedded colour profiles and CMYK, grey and 16-bit samples converted, transparency laid on white,
+ * of an animation the first frame. A file that is cut short or damaged is refused rather than guessed at.
  *
- * sharp's settings hold for the whole process. All other readers of libvips are closed, as photos are hostile input: an SVG
- * drawing of a kilobyte can keep a core busy for minutes, in code that heeds no time limit.
+ * sharp's settings hold for the whole process. All other readers of libvips are closed, as photos are hostile
+ * input: an SVG drawing of a kilobyte can keep a core busy for minutes, in code that heeds no time limit.
  */
 export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: DecodeOptions): Decode {
   sharp.cache(false);
@@ -61,7 +61,8 @@ export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: Deco
       );
     }
 
-    // 'error' refuses what is cut short, and lets pass the stray bytes between segments that some cameras write ('warning' would not).
+    // 'error' refuses what is cut short, and lets pass the stray bytes between segments that some cameras
+    // write ('warning' would not).
     let pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, autoOrient: true })
       .timeout({ seconds: Math.ceil(timeoutMs / 1000) })
       .flatten({ background: 'white' })

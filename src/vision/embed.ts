@@ -13,8 +13,8 @@ const cropsPerRun = 16;
 export type Embed = (crops: Float32Array, count: number) => Promise<Embedding[]>;
 
 /**
- * The embedder. With `flip`, the mirror image of each crop is embedded too and the mean of both is the embedding, which takes twice
- * the time.
+ * The embedder. With `flip`, the mirror image of each crop is embedded too and the mean of both is the
+ * embedding, which takes twice the time.
  */
 export function createEmbedder(network: Network, options: { dimension: number; flip: boolean }): Embed {
   const { dimension, flip } = options;

@@ -1,8 +1,9 @@
 import type { Embedding } from './contract.ts';
 
 /**
- * The vector of the same direction with length 1, in new memory, so that the dot product of two is their cosine similarity.
- * Throws a RangeError for a vector without a direction (zero, or not finite), which no face gives.
+ * The vector of the same direction with length 1, in new memory, so that the dot product of two is their
+ * cosine similarity. Throws a RangeError for a vector without a direction (zero, or not finite), which no
+ * face gives.
  */
 export function toUnitLength(vector: Float32Array): Embedding {
   let squares = 0;

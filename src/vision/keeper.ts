@@ -8,7 +8,10 @@ import type { VisionThread } from './thread.ts';
 export interface ThreadKeeper {
   /** The first thread. Rejects with the reason why it did not start; may then be called again. */
   first(): Promise<VisionThread>;
-  /** The living thread, which may be on its way yet. Rejects when it cannot be started or the keeper is closed. */
+  /**
+   * The living thread, which may be on its way yet. Rejects when it cannot be started or the keeper is
+   * closed.
+   */
   living(): Promise<VisionThread>;
   /** Ends a thread that hangs and starts another, without waiting for either. */
   giveUp(thread: VisionThread, reason: Error): void;
@@ -18,11 +21,16 @@ export interface ThreadKeeper {
   close(): Promise<void>;
 }
 
-/** The first thread lost is replaced at once; while threads are lost in a row, the wait doubles each time, ms. */
+/**
+ * The first thread lost is replaced at once; while threads are lost in a row, the wait doubles each time, ms.
+ */
 const shortestWaitMs = 100;
 const longestWaitMs = 10_000;
 
-/** Creates the keeper of threads that `start` makes. A thread whose loss is reported in two ways is replaced once. */
+/**
+ * Creates the keeper of threads that `start` makes. A thread whose loss is reported in two ways is replaced
+ * once.
+ */
 export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock: Clock): ThreadKeeper {
   const closing = new AbortController();
   const lost = new WeakSet<VisionThread>();

@@ -18,7 +18,10 @@ export type HostMessage =
 export type WorkerMessage =
   /** The models are loaded; jobs may come. */
   | { readonly type: 'ready'; readonly info: VisionInfo }
-  /** The models could not be loaded for a reason a person can mend: the fields of a MusterError. The thread ends. */
+  /**
+   * The models could not be loaded for a reason a person can mend: the fields of a MusterError. The thread
+   * ends.
+   */
   | {
       readonly type: 'refused';
       readonly code: string;

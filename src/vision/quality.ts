@@ -6,14 +6,15 @@ const nearlyBlack = 8;
 const nearlyWhite = 247;
 
 /**
- * How far the tip of the nose stands out from the plane of eyes and mouth, in distances between the eyes. An average of
- * adult heads (about 38 of 63 mm); a person's own differs, so that the yaw is good to about ten degrees.
+ * How far the tip of the nose stands out from the plane of eyes and mouth, in distances between the eyes. An
+ * average of adult heads (about 38 of 63 mm); a person's own differs, so that the yaw is good to about ten
+ * degrees.
  */
 const noseDepth = 0.6;
 
 /**
- * Measures how well a face can be recognised. `crop` is its aligned crop as `alignFace` writes it (`[3, 112, 112]`, normalised);
- * box, landmarks and the photo's size are in px of the upright photo.
+ * Measures how well a face can be recognised. `crop` is its aligned crop as `alignFace` writes it (`[3, 112,
+ * 112]`, normalised); box, landmarks and the photo's size are in px of the upright photo.
  */
 export function measureQuality(
   face: DetectedFace,
@@ -66,8 +67,9 @@ function laplacianVariance(grey: Float32Array): number {
 }
 
 /**
- * Turn of the head to the side: seen from the front, the nose lies on the line from the middle of the eyes to the middle of the mouth;
- * turned by an angle, it moves off that line by its depth times the sine, while the eyes draw together by the cosine.
+ * Turn of the head to the side: seen from the front, the nose lies on the line from the middle of the eyes to
+ * the middle of the mouth; turned by an angle, it moves off that line by its depth times the sine, while the
+ * eyes draw together by the cosine.
  */
 function yawOf([leftEye, rightEye, nose, leftMouth, rightMouth]: Landmarks): number {
   const topX = (leftEye[0] + rightEye[0]) / 2;

@@ -25,9 +25,10 @@ export interface Runtime {
 /**
  * Creates the runtime on the CPU provider.
  *
- * `threads` is the number of cores one inference may use. Spinning is off: an idle station's cores stay asleep between two
- * captures, for which one inference gives up some microseconds of waking time. The memory pattern is off because the pyramid
- * gives P-Net another shape on every level and every photo size, and each shape would keep a plan of its own for ever.
+ * `threads` is the number of cores one inference may use. Spinning is off: an idle station's cores stay
+ * asleep between two captures, for which one inference gives up some microseconds of waking time. The memory
+ * pattern is off because the pyramid gives P-Net another shape on every level and every photo size, and each
+ * shape would keep a plan of its own for ever.
  */
 export function createRuntime(options: { threads: number }): Runtime {
   const sessions: InferenceSession[] = [];

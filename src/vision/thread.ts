@@ -9,20 +9,29 @@ import type { HostMessage, WorkerData, WorkerMessage } from './protocol.ts';
 /** One worker thread from the moment its models are loaded. */
 export interface VisionThread {
   readonly info: VisionInfo;
-  /** Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has answered. */
+  /**
+   * Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has
+   * answered.
+   */
   run(photo: Uint8Array<ArrayBuffer>, embed: boolean): Promise<VisionResult>;
   /** Resolves with the reason when the thread has ended, however that came about. Never rejects. */
   readonly ended: Promise<Error>;
-  /** Ends the thread as soon as an inference that is under way is done; resolves then, or when that takes too long. */
+  /**
+   * Ends the thread as soon as an inference that is under way is done; resolves then, or when that takes too
+   * long.
+   */
   end(): Promise<void>;
 }
 
-/** Starts the thread itself; its module is the compiled one also where the host runs from source, as in the tests. */
+/**
+ * Starts the thread itself; its module is the compiled one also where the host runs from source, as in the
+ * tests.
+ */
 export type SpawnWorker = (data: WorkerData) => Worker;
 
 /**
- * A bound on the thread's JavaScript heap, MB. Pixels and tensors lie outside of it; the rest takes some tens. Without a bound, a
- * leak would end the process instead of the thread.
+ * A bound on the thread's JavaScript heap, MB. Pixels and tensors lie outside of it; the rest takes some
+ * tens. Without a bound, a leak would end the process instead of the thread.
  */
 const heapLimitMb = 256;
 
@@ -39,7 +48,10 @@ export function spawnWorker(data: WorkerData): Worker {
   });
 }
 
-/** Resolves when the thread has loaded its models. Rejects with the MusterError of `loadPack`, or an Error for a bug. */
+/**
+ * Resolves when the thread has loaded its models. Rejects with the MusterError of `loadPack`, or an Error for
+ * a bug.
+ */
 export async function startThread(spawn: SpawnWorker, options: PipelineOptions): Promise<VisionThread> {
   const data: WorkerData = { pipeline: options, ended: new Int32Array(new SharedArrayBuffer(4)) };
   const worker = spawn(data);
@@ -61,7 +73,9 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
   });
   process.on('exit', endWithProcess);
 
-  /** `process.exit` ends threads as `terminate` does (see `end`): by then this one must have ended by itself. */
+  /**
+   * `process.exit` ends threads as `terminate` does (see `end`): by then this one must have ended by itself.
+   */
   function endWithProcess(): void {
     send({ type: 'stop' });
     Atomics.wait(data.ended, 0, 0, endWaitMs);
@@ -92,10 +106,10 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
     },
 
     /**
-     * Not with `worker.terminate()`: that aborts the whole process when it hits ONNX Runtime in the middle of an inference (its
-     * binding throws where it can no longer be caught). The thread gets the message between two inferences and exits by itself. One that
-     * never comes back from native code cannot be ended by anything but the process; it is left alone, and does not keep
-     * the process alive.
+     * Not with `worker.terminate()`: that aborts the whole process when it hits ONNX Runtime in the middle of
+     * an inference (its binding throws where it can no longer be caught). The thread gets the message between
+     * two inferences and exits by itself. One that never comes back from native code cannot be ended by
+     * anything but the process; it is left alone, and does not keep the process alive.
      */
     async end() {
       send({ type: 'stop' });

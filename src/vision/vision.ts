@@ -22,8 +22,8 @@ interface PendingJob {
 }
 
 /**
- * Creates the host of the vision worker. It keeps the queue itself and hands over one job at a time, so that a thread that dies or
- * hangs takes one job with it and no other.
+ * Creates the host of the vision worker. It keeps the queue itself and hands over one job at a time, so that
+ * a thread that dies or hangs takes one job with it and no other.
  *
  * `spawn` starts the thread; a test passes one that keeps the handle, to kill it by.
  */
@@ -114,8 +114,9 @@ function failed(message: string): VisionResult {
 }
 
 /**
- * The bytes in an ArrayBuffer of their own that can be transferred to the thread. The caller's is detached where the bytes are all of
- * it; where it is shared (a slice of Buffer's pool, a SharedArrayBuffer) they are copied.
+ * The bytes in an ArrayBuffer of their own that can be transferred to the thread. The caller's is detached
+ * where the bytes are all of it; where it is shared (a slice of Buffer's pool, a SharedArrayBuffer) they are
+ * copied.
  */
 function takeOver(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;

@@ -1,4 +1,5 @@
-// The vision worker: runs the pipeline in a thread of its own, because ONNX Runtime blocks the thread that calls it.
+// The vision worker: runs the pipeline in a thread of its own, because ONNX Runtime blocks the thread that
+// calls it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { VisionResult } from './contract.ts';

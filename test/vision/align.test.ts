@@ -76,7 +76,8 @@ test.each([
   ['twice as large, turned', 2.2, -40],
   ['five times as large', 5, 10],
 ])('a face that is %s comes to lie on the template', (_, scale, degrees) => {
-  // Red says the column and green the row of the photo, so that each pixel of the crop tells where it was taken from.
+  // Red says the column and green the row of the photo, so that each pixel of the crop tells where it was
+  // taken from.
   const photo = paint(750, 750, (x, y) => [x / 3, y / 3, 0]);
   const landmarks = moved(scale, degrees, 120, 150);
   const crop = new Float32Array(3 * plane);

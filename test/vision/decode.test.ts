@@ -68,7 +68,8 @@ test.each(['gif', 'webp'] as const)('takes the first frame of an animated %s', a
 });
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8])('applies EXIF orientation %i', async (orientation) => {
-  // The photo that a camera held that way would have stored: turned back so that the orientation turns it upright.
+  // The photo that a camera held that way would have stored: turned back so that the orientation turns it
+  // upright.
   const undo: Record<number, (image: Sharp) => Sharp> = {
     1: (image) => image,
     2: (image) => image.flop(),

@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
+import { systemClock } from '../../src/lib/clock.ts';
 import { defaultModelsDir, packageRoot } from '../../src/lib/package.ts';
-import type { Box, Point, VisionResult } from '../../src/vision/contract.ts';
+import type { Box, Point, Vision, VisionResult } from '../../src/vision/contract.ts';
 import { createPipeline, type Pipeline, type PipelineOptions } from '../../src/vision/pipeline.ts';
+import type { SpawnWorker } from '../../src/vision/thread.ts';
+import { createVision, type VisionOptions } from '../../src/vision/vision.ts';
+import { silentLog, temporaryFolder } from '../support/tools.ts';
 
 const samples = join(
   dirname(createRequire(import.meta.url).resolve('@vladmandic/face-api/package.json')),
@@ -17,7 +22,9 @@ export function samplePhoto(n: 1 | 2 | 3 | 4 | 5 | 6): Promise<Buffer> {
   return readFile(join(samples, `sample${n}.jpg`));
 }
 
-/** Research photos and reference answers that lie beside the project where it is developed, and nowhere else. */
+/**
+ * Research photos and reference answers that lie beside the project where it is developed, and nowhere else.
+ */
 export const sharedDir = join(packageRoot, '..', 'shared');
 export const hasShared = existsSync(join(sharedDir, 'golden', 'mtcnn.json'));
 export const withoutShared = 'skipped: the research photos in ../shared are not here';
@@ -61,4 +68,30 @@ export function distance([ax, ay]: Point, [bx, by]: Point): number {
 /** Cosine similarity of two unit-length vectors. */
 export function similarity(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+}
+
+/** A host of the worker that is closed when the test is over. */
+export function newVision(changes: Partial<VisionOptions> = {}, spawnThread?: SpawnWorker): Vision {
+  const vision = createVision(
+    { ...pipelineOptions, log: silentLog, clock: systemClock, ...changes },
+    spawnThread,
+  );
+  onTestFinished(() => vision.close());
+  return vision;
+}
+
+/** A file of its own for each job: the thread takes the memory over. */
+export const smallPhoto = await samplePhoto(1).then((bytes) => sharp(bytes).resize(640).jpeg().toBuffer());
+export const job = () => ({ photo: new Uint8Array(smallPhoto) });
+export const outcome = (result: VisionResult) =>
+  result.ok ? `${result.faces.length} faces` : result.failure;
+
+/** The models in a folder that a test may do harm to. */
+export async function copyOfModels(): Promise<string> {
+  const dir = join(await temporaryFolder(), 'models');
+  await mkdir(dir);
+  for (const file of await readdir(defaultModelsDir)) {
+    await symlink(join(defaultModelsDir, file), join(dir, file));
+  }
+  return dir;
 }

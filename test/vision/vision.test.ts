@@ -1,46 +1,12 @@
-import { execFile } from 'node:child_process';
-import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../src/lib/clock.ts';
 import { MusterError } from '../../src/lib/errors.ts';
 import { packageRoot } from '../../src/lib/package.ts';
-import type { Vision, VisionResult } from '../../src/vision/contract.ts';
-import { spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
-import { createVision, type VisionOptions } from '../../src/vision/vision.ts';
-import { recordingLog, silentLog, temporaryFolder } from '../support/tools.ts';
-import { pipelineOptions, samplePhoto, succeeded } from './support.ts';
-
-function newVision(changes: Partial<VisionOptions> = {}, spawn?: SpawnWorker): Vision {
-  const vision = createVision({ ...pipelineOptions, log: silentLog, clock: systemClock, ...changes }, spawn);
-  onTestFinished(() => vision.close());
-  return vision;
-}
-
-/** A file of its own for each job: the thread takes the memory over. */
-const photo = await samplePhoto(1).then((bytes) => sharp(bytes).resize(640).jpeg().toBuffer());
-const job = () => ({ photo: new Uint8Array(photo) });
-const outcome = (result: VisionResult) => (result.ok ? `${result.faces.length} faces` : result.failure);
-
-/** A real thread that speaks the worker's protocol and does what `onJob` says with a job. */
-function badWorker(onJob: string, onStart = ''): Worker {
-  const script = `
-    const { parentPort } = require('node:worker_threads');
-    ${onStart}
-    parentPort.on('message', (message) => { if (message.type === 'stop') process.exit(0); ${onJob} });
-    parentPort.postMessage({ type: 'ready', info: {} });`;
-  return new Worker(script, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32 } });
-}
-
-/** Starts what `first` makes, and the real worker from then on. */
-function onceThenReal(first: () => Worker): SpawnWorker {
-  let spawned = 0;
-  return (options) => (spawned++ === 0 ? first() : spawnWorker(options));
-}
+import { copyOfModels, job, newVision, outcome, pipelineOptions, smallPhoto, succeeded } from './support.ts';
 
 test('starts with the facts of the models and analyses in a thread of its own', async () => {
   const vision = newVision({ threads: 'auto' });
@@ -79,15 +45,15 @@ test('works jobs off in their order, counts the wait, and does not block the mai
 test('takes over the memory of a photo, and copies what is shared', async () => {
   const vision = newVision();
   await vision.start();
-  const own = new Uint8Array(photo);
+  const own = new Uint8Array(smallPhoto);
   const pooled = Buffer.allocUnsafe(64).fill(1);
-  const shared = new Uint8Array(new SharedArrayBuffer(photo.length));
-  shared.set(photo);
+  const shared = new Uint8Array(new SharedArrayBuffer(smallPhoto.length));
+  shared.set(smallPhoto);
   const results = [own, pooled, shared].map((bytes) => vision.analyse({ photo: bytes }));
   expect(own.byteLength).toBe(0);
   expect((await Promise.all(results)).map(outcome)).toEqual(['3 faces', 'not_an_image', '3 faces']);
   expect(pooled.every((value) => value === 1)).toBe(true);
-  expect(shared).toEqual(new Uint8Array(photo));
+  expect(shared).toEqual(new Uint8Array(smallPhoto));
 });
 
 test('refuses to start without models, with the remedy, and starts when they are there', async () => {
@@ -119,109 +85,6 @@ test('without a start, or after the close, a job is refused', async () => {
   await vision.close();
 });
 
-test('a thread that ends takes its job with it and no other', async () => {
-  const workers: Worker[] = [];
-  const vision = newVision({}, (options) => {
-    const worker = spawnWorker(options);
-    workers.push(worker);
-    return worker;
-  });
-  await vision.start();
-  for (let round = 0; round < 5; round++) {
-    const results = Promise.all([vision.analyse(job()), vision.analyse(job()), vision.analyse(job())]);
-    // The thread ends between two inferences of the first job.
-    workers.at(-1)!.postMessage({ type: 'stop' }, []);
-    expect((await results).map(outcome)).toEqual(['vision_failed', '3 faces', '3 faces']);
-  }
-  expect(workers).toHaveLength(6);
-});
-
-test.each<[string, string, RegExp]>([
-  ['throws', "throw new Error('broken on purpose');", /broken on purpose/],
-  ['exits', 'process.exit(7);', /status 7/],
-  ['runs out of memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5));', /memory/],
-])('a thread that %s is replaced', async (_, onJob, message) => {
-  const { log, lines } = recordingLog();
-  const vision = newVision(
-    { log },
-    onceThenReal(() => badWorker(onJob)),
-  );
-  await vision.start();
-  const [broken, ...others] = await Promise.all([
-    vision.analyse(job()),
-    vision.analyse(job()),
-    vision.analyse(job()),
-  ]);
-  expect(broken).toMatchObject({
-    ok: false,
-    failure: 'vision_failed',
-    message: expect.stringMatching(message) as string,
-  });
-  expect(others.map(outcome)).toEqual(['3 faces', '3 faces']);
-  expect(lines()).toMatchObject([{ level: 50, msg: 'the vision thread was lost' }]);
-});
-
-test('a thread that hangs is given up, and the other jobs go on', async () => {
-  const vision = newVision(
-    { timeoutMs: 3000 },
-    onceThenReal(() => badWorker('')),
-  );
-  await vision.start();
-  const results = await Promise.all([vision.analyse(job()), vision.analyse(job()), vision.analyse(job())]);
-  expect(results.map(outcome)).toEqual(['timeout', '3 faces', '3 faces']);
-  expect(succeeded(results[1]).latency_ms.queue).toBeGreaterThan(2900);
-});
-
-test('a job that takes too long is given up', async () => {
-  const vision = newVision({ timeoutMs: 1 });
-  await vision.start();
-  expect(await vision.analyse(job())).toMatchObject({ failure: 'timeout', message: /1 ms/ });
-});
-
-test('a thread that dies while idle is replaced without a job', async () => {
-  let worker: Worker | undefined;
-  const vision = newVision({}, (options) => (worker = spawnWorker(options)));
-  await vision.start();
-  const first = worker!;
-  await first.terminate();
-  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
-  expect(worker).not.toBe(first);
-});
-
-test('threads that die in a row are started at ever longer intervals', async () => {
-  const spawns: number[] = [];
-  const vision = newVision({}, () => {
-    spawns.push(performance.now());
-    return badWorker('process.exit(1);');
-  });
-  await vision.start();
-  for (let n = 0; n < 5; n++) expect(outcome(await vision.analyse(job()))).toBe('vision_failed');
-  const gaps = spawns.slice(1).map((at, i) => at - spawns[i]!);
-  // At once, then after 100, 200 and 400 ms.
-  expect(gaps[1]).toBeGreaterThan(95);
-  expect(gaps[2]).toBeGreaterThan(195);
-  expect(gaps[3]).toBeGreaterThan(395);
-});
-
-test('when the models are gone jobs fail with the reason, until they are back', async () => {
-  const models = await copyOfModels();
-  let worker: Worker | undefined;
-  const vision = newVision({ modelsDir: models }, (options) => (worker = spawnWorker(options)));
-  await vision.start();
-  const away = `${models}-away`;
-  onTestFinished(() => rm(away, { recursive: true, force: true }));
-  await rename(models, away);
-  await worker!.terminate();
-  const failed = await vision.analyse(job());
-  expect(failed).toMatchObject({
-    ok: false,
-    failure: 'vision_failed',
-    message: expect.stringContaining(models) as string,
-  });
-  await rename(away, models);
-  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
-});
-
 test('closing ends the job under way and those that wait', async () => {
   const vision = newVision();
   await vision.start();
@@ -230,27 +93,38 @@ test('closing ends the job under way and those that wait', async () => {
   expect((await results).map(outcome)).toEqual(['vision_failed', 'vision_failed']);
 });
 
-test('a process ends by itself when it has closed its vision', async () => {
-  const module = (path: string) => JSON.stringify(pathToFileURL(join(packageRoot, 'dist', 'src', path)).href);
+/** Runs a module in a process of its own, in which `vision` is started and `photo` is one with faces. */
+async function inProcess(body: string): Promise<{ status: number | null; stdout: string }> {
+  const module = JSON.stringify(pathToFileURL(join(packageRoot, 'dist', 'src', 'vision', 'vision.js')).href);
   const script = `
-    import { createVision } from ${module('vision/vision.js')};
-    const log = { error() {}, warn() {}, info() {} };
+    import { createVision } from ${module};
+    const log = { error() {} };
     const clock = { now: Date.now, monotonic: () => performance.now() };
-    const vision = createVision({ ...${JSON.stringify(pipelineOptions)}, log, clock });
+    const vision = createVision({ ...${JSON.stringify({ ...pipelineOptions, minFacePx: 20 })}, log, clock });
+    const photo = () => new Uint8Array(Buffer.from('${smallPhoto.toString('base64')}', 'base64'));
     await vision.start();
-    const job = vision.analyse({ photo: new Uint8Array(10) });
+    ${body}`;
+  const child = spawn(process.execPath, ['--input-type=module', '-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(script);
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, stdout };
+}
+
+test('a process ends by itself when it has closed its vision', async () => {
+  const { status, stdout } = await inProcess(`
+    const job = vision.analyse({ photo: photo() });
     await vision.close();
-    console.log((await job).failure);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
-    timeout: 30_000,
-  });
-  expect(stdout.trim()).toMatch(/^(vision_failed|not_an_image)$/);
+    console.log((await job).failure);`);
+  expect([status, stdout]).toEqual([0, 'vision_failed\n']);
 });
 
-async function copyOfModels(): Promise<string> {
-  const dir = join(await temporaryFolder(), 'models');
-  for (const file of await readdir(pipelineOptions.modelsDir)) {
-    await cp(join(pipelineOptions.modelsDir, file), join(dir, file));
+test('a process that exits in the middle of an inference does so with its own status', async () => {
+  for (const ms of [40, 60, 80, 100]) {
+    const { status } = await inProcess(`
+      for (let n = 0; n < 20; n++) void vision.analyse({ photo: photo() });
+      setTimeout(() => process.exit(3), ${ms});`);
+    expect(status).toBe(3);
   }
-  return dir;
-}
+});

@@ -1,6 +1,6 @@
 /**
- * Candidate boxes in columns, px. Corners are those of facenet-pytorch's MTCNN: the networks were trained on 1-based, inclusive
- * pixel positions, which is where the ones in the arithmetic below come from.
+ * Candidate boxes in columns, px. Corners are those of facenet-pytorch's MTCNN: the networks were trained on
+ * 1-based, inclusive pixel positions, which is where the ones in the arithmetic below come from.
  */
 export interface Boxes {
   readonly count: number;
@@ -52,8 +52,8 @@ function copyBox(source: Boxes, from: number, target: Boxes, to: number): void {
 }
 
 /**
- * Moves each corner by its offset. `inclusive` is 1 where a box's side counts both of its end pixels (R-Net, O-Net) and 0
- * where it does not (P-Net).
+ * Moves each corner by its offset. `inclusive` is 1 where a box's side counts both of its end pixels (R-Net,
+ * O-Net) and 0 where it does not (P-Net).
  */
 export function moveCorners(boxes: Boxes, inclusive: 0 | 1): void {
   const { count, x1, y1, x2, y2, offsets } = boxes;

@@ -12,15 +12,19 @@ export interface DetectorOptions {
 }
 
 export interface Detector {
-  /** Finds the faces whose shorter side is at least about `minFacePx`; boxes in px of that photo, largest first. */
+  /**
+   * Finds the faces whose shorter side is at least about `minFacePx`; boxes in px of that photo, largest
+   * first.
+   */
   detect(photo: AreaTable, minFacePx: number): Promise<DetectedFace[]>;
   /** The landmarks to align each face by: those of `detect`, looked for once more in the face's own box. */
   relocate(photo: AreaTable, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
 }
 
 /**
- * The MTCNN detector (Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks, 2016)
- * with the arithmetic of facenet-pytorch, so that its published weights and thresholds mean what they mean there.
+ * The MTCNN detector (Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded
+ * Convolutional Networks, 2016) with the arithmetic of facenet-pytorch, so that its published weights and
+ * thresholds mean what they mean there.
  */
 export function createDetector(
   { pnet, rnet, onet }: { pnet: Network; rnet: Network; onet: Network },

@@ -8,12 +8,16 @@ const cell = 12;
 const stride = 2;
 
 /**
- * A level's candidates beyond this number are dropped, the least probable first, as suppression takes time in the square of their
- * number. Photos of groups have some hundreds on their densest level; only a picture made to keep the station busy has more.
+ * A level's candidates beyond this number are dropped, the least probable first, as suppression takes time in
+ * the square of their number. Photos of groups have some hundreds on their densest level; only a picture made
+ * to keep the station busy has more.
  */
 const candidatesPerLevel = 4000;
 
-/** For the same reason no more than this many proposals of a photo go on to R-Net; photos of groups have up to 600. */
+/**
+ * For the same reason no more than this many proposals of a photo go on to R-Net; photos of groups have up to
+ * 600.
+ */
 const proposalsPerPhoto = 2000;
 
 export interface ProposeOptions {
@@ -25,7 +29,10 @@ export interface ProposeOptions {
   readonly threshold: number;
 }
 
-/** Pixels of a strip, and its rows at the least; below that, the rows that neighbours share are too large a part of it. */
+/**
+ * Pixels of a strip, and its rows at the least; below that, the rows that neighbours share are too large a
+ * part of it.
+ */
 const stripPixels = 64 * 1024;
 const leastStripRows = 32;
 
@@ -41,8 +48,8 @@ export function pyramidScales(width: number, height: number, minFacePx: number, 
 }
 
 /**
- * The first stage of MTCNN (Zhang et al. 2016): P-Net, a fully convolutional network, over a pyramid of the photo. Returns
- * square boxes, the most probable first.
+ * The first stage of MTCNN (Zhang et al. 2016): P-Net, a fully convolutional network, over a pyramid of the
+ * photo. Returns square boxes, the most probable first.
  */
 export async function proposeBoxes(pnet: Network, photo: AreaTable, options: ProposeOptions): Promise<Boxes> {
   const { minFacePx, factor, threshold } = options;
@@ -59,8 +66,9 @@ export async function proposeBoxes(pnet: Network, photo: AreaTable, options: Pro
 }
 
 /**
- * The candidates of one level. A large level goes through the network in strips, as what a strip makes fits into the caches and
- * the memory stays the same for any photo. A window needs no row beyond its own, so that the answer is that of the whole level.
+ * The candidates of one level. A large level goes through the network in strips, as what a strip makes fits
+ * into the caches and the memory stays the same for any photo. A window needs no row beyond its own, so that
+ * the answer is that of the whole level.
  */
 async function searchLevel(
   pnet: Network,
@@ -102,7 +110,8 @@ function readCandidates(
   for (let at = 0; at < plane; at++) if (scores[at]! >= threshold) found.push(at);
 
   const boxes = createBoxes(found.length);
-  // The reference computes in single precision; rounding as it does keeps every floor on its side of a whole number.
+  // The reference computes in single precision; rounding as it does keeps every floor on its side of a whole
+  // number.
   const scale32 = Math.fround(scale);
   const toPhoto = (px: number) => Math.floor(Math.fround(px / scale32));
   found.forEach((at, i) => {

@@ -4,12 +4,14 @@ import { type AreaTable, type Rectangle, sampleArea } from '../area.ts';
 import { type Boxes, createBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 
-/** Crops of one inference: enough to keep the cores busy, and a bound on memory however many boxes there are. */
+/**
+ * Crops of one inference: enough to keep the cores busy, and a bound on memory however many boxes there are.
+ */
 const cropsPerRun = 64;
 
 /**
- * The second stage of MTCNN: R-Net looks at a 24×24 crop of each box. Returns the square boxes whose probability is above the
- * threshold, moved, without those that overlap a better one.
+ * The second stage of MTCNN: R-Net looks at a 24×24 crop of each box. Returns the square boxes whose
+ * probability is above the threshold, moved, without those that overlap a better one.
  */
 export async function refineBoxes(
   rnet: Network,
@@ -31,8 +33,8 @@ export interface FaceBoxes {
 }
 
 /**
- * The third stage of MTCNN: O-Net looks at a 48×48 crop of each box and finds the landmarks too. Returns the faces, the most
- * probable first.
+ * The third stage of MTCNN: O-Net looks at a 48×48 crop of each box and finds the landmarks too. Returns the
+ * faces, the most probable first.
  */
 export async function outputFaces(
   onet: Network,
@@ -48,9 +50,10 @@ export async function outputFaces(
 }
 
 /**
- * Looks for the landmarks of faces once more, in the square around each face's own box. In the last stage O-Net sees the box that R-Net
- * proposed, from which a face may stick out; seen whole, such a face is aligned far better (1,200 LFW pairs, FNMR at FMR 0.1 %:
- * 0.8 to 1.2 % before, 0.3 to 0.8 % after). A face that O-Net does not recognise there keeps the landmarks it has.
+ * Looks for the landmarks of faces once more, in the square around each face's own box. In the last stage
+ * O-Net sees the box that R-Net proposed, from which a face may stick out; seen whole, such a face is aligned
+ * far better (1,200 LFW pairs, FNMR at FMR 0.1 %: 0.8 to 1.2 % before, 0.3 to 0.8 % after). A face that O-Net
+ * does not recognise there keeps the landmarks it has.
  */
 export async function relocateLandmarks(
   onet: Network,
@@ -124,8 +127,8 @@ async function scoreBoxes(
 }
 
 /**
- * The part of a box inside the photo as whole pixels; undefined where there is none. Corners are cut to whole numbers towards
- * 0, and the first of them is 1-based.
+ * The part of a box inside the photo as whole pixels; undefined where there is none. Corners are cut to whole
+ * numbers towards 0, and the first of them is 1-based.
  */
 function cropOf(boxes: Boxes, i: number, { width, height }: AreaTable): Rectangle | undefined {
   const left = Math.max(Math.trunc(boxes.x1[i]!), 1) - 1;

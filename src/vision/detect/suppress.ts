@@ -4,12 +4,13 @@ import type { Boxes } from './boxes.ts';
 export type OverlapMeasure = 'union' | 'smaller';
 
 /**
- * Greedy non-maximum suppression: goes through the boxes from the highest score down and drops each one that overlaps a kept
- * one by more than `threshold`. Returns the indices of the kept boxes, the highest score first.
+ * Greedy non-maximum suppression: goes through the boxes from the highest score down and drops each one that
+ * overlaps a kept one by more than `threshold`. Returns the indices of the kept boxes, the highest score
+ * first.
  *
- * `union` measures as torchvision's `nms` does and prefers the earlier of two equal scores; `smaller` is the 'Min' method of
- * facenet-pytorch, which counts both end pixels of a side and prefers the later. Equal scores are not rare: close to 1, single
- * precision has few values left.
+ * `union` measures as torchvision's `nms` does and prefers the earlier of two equal scores; `smaller` is the
+ * 'Min' method of facenet-pytorch, which counts both end pixels of a side and prefers the later. Equal scores
+ * are not rare: close to 1, single precision has few values left.
  */
 export function suppress(boxes: Boxes, threshold: number, measure: OverlapMeasure): number[] {
   const { count, x1, y1, x2, y2 } = boxes;

@@ -1,0 +1,125 @@
+import { rename, rm } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
+import { recordingLog } from '../support/tools.ts';
+import { copyOfModels, job, newVision, outcome, succeeded } from './support.ts';
+
+/** A real thread that speaks the worker's protocol and does what `onJob` says with a job. */
+function badWorker(onJob: string, onStart = ''): Worker {
+  const script = `
+    const { parentPort } = require('node:worker_threads');
+    ${onStart}
+    parentPort.on('message', (message) => { if (message.type === 'stop') process.exit(0); ${onJob} });
+    parentPort.postMessage({ type: 'ready', info: {} });`;
+  return new Worker(script, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32 } });
+}
+
+/** Starts what `first` makes, and the real worker from then on. */
+function onceThenReal(first: () => Worker): SpawnWorker {
+  let spawned = 0;
+  return (data) => (spawned++ === 0 ? first() : spawnWorker(data));
+}
+
+test('a thread that ends takes its job with it and no other', async () => {
+  const workers: Worker[] = [];
+  const vision = newVision({}, (data) => {
+    const worker = spawnWorker(data);
+    workers.push(worker);
+    return worker;
+  });
+  await vision.start();
+  for (let round = 0; round < 5; round++) {
+    const results = Promise.all([vision.analyse(job()), vision.analyse(job()), vision.analyse(job())]);
+    // The thread ends between two inferences of the first job.
+    workers.at(-1)!.postMessage({ type: 'stop' }, []);
+    expect((await results).map(outcome)).toEqual(['vision_failed', '3 faces', '3 faces']);
+  }
+  expect(workers).toHaveLength(6);
+});
+
+test.each<[string, string, RegExp]>([
+  ['throws', "throw new Error('broken on purpose');", /broken on purpose/],
+  ['exits', 'process.exit(7);', /status 7/],
+  ['runs out of memory', 'const all = []; for (;;) all.push(new Array(1000).fill(0.5));', /memory/],
+])('a thread that %s is replaced', async (_, onJob, message) => {
+  const { log, lines } = recordingLog();
+  const vision = newVision(
+    { log },
+    onceThenReal(() => badWorker(onJob)),
+  );
+  await vision.start();
+  const [broken, ...others] = await Promise.all([
+    vision.analyse(job()),
+    vision.analyse(job()),
+    vision.analyse(job()),
+  ]);
+  expect(broken).toMatchObject({
+    ok: false,
+    failure: 'vision_failed',
+    message: expect.stringMatching(message) as string,
+  });
+  expect(others.map(outcome)).toEqual(['3 faces', '3 faces']);
+  expect(lines()).toMatchObject([{ level: 50, msg: 'the vision thread was lost' }]);
+});
+
+test('a thread that hangs is given up, and the other jobs go on', async () => {
+  const vision = newVision(
+    { timeoutMs: 3000 },
+    onceThenReal(() => badWorker('')),
+  );
+  await vision.start();
+  const results = await Promise.all([vision.analyse(job()), vision.analyse(job()), vision.analyse(job())]);
+  expect(results.map(outcome)).toEqual(['timeout', '3 faces', '3 faces']);
+  expect(succeeded(results[1]).latency_ms.queue).toBeGreaterThan(2900);
+});
+
+test('a job that takes too long is given up', async () => {
+  const vision = newVision({ timeoutMs: 1 });
+  await vision.start();
+  expect(await vision.analyse(job())).toMatchObject({ failure: 'timeout', message: /1 ms/ });
+});
+
+test('a thread that dies while idle is replaced without a job', async () => {
+  let worker: Worker | undefined;
+  const vision = newVision({}, (data) => (worker = spawnWorker(data)));
+  await vision.start();
+  const first = worker!;
+  await first.terminate();
+  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
+  expect(worker).not.toBe(first);
+});
+
+test('threads that die in a row are started at ever longer intervals', async () => {
+  const spawns: number[] = [];
+  const vision = newVision({}, () => {
+    spawns.push(performance.now());
+    return badWorker('process.exit(1);');
+  });
+  await vision.start();
+  for (let n = 0; n < 5; n++) expect(outcome(await vision.analyse(job()))).toBe('vision_failed');
+  const gaps = spawns.slice(1).map((at, i) => at - spawns[i]!);
+  // At once, then after 100, 200 and 400 ms.
+  expect(gaps[1]).toBeGreaterThan(95);
+  expect(gaps[2]).toBeGreaterThan(195);
+  expect(gaps[3]).toBeGreaterThan(395);
+});
+
+test('when the models are gone jobs fail with the reason, until they are back', async () => {
+  const models = await copyOfModels();
+  let worker: Worker | undefined;
+  const vision = newVision({ modelsDir: models }, (data) => (worker = spawnWorker(data)));
+  await vision.start();
+  const away = `${models}-away`;
+  onTestFinished(() => rm(away, { recursive: true, force: true }));
+  await rename(models, away);
+  await worker!.terminate();
+  const failed = await vision.analyse(job());
+  expect(failed).toMatchObject({
+    ok: false,
+    failure: 'vision_failed',
+    message: expect.stringContaining(models) as string,
+  });
+  await rename(away, models);
+  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
+});
