@@ -14,11 +14,18 @@ if (major < 20 || (major === 20 && minor < 19)) {
   fail(`Muster needs Node 20.19 or newer; this is ${process.version}. Install Node 24 LTS and try again.`);
 }
 
-step('packages', [...digest('package.json', 'package-lock.json'), process.platform, process.arch], 'node_modules', () =>
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
+step(
+  'packages',
+  [...digest('package.json', 'package-lock.json'), process.platform, process.arch],
+  'node_modules',
+  () => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']),
 );
-step('build', digest('src', 'demo', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'), 'dist', () =>
-  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),
+step(
+  'build',
+  digest('src', 'demo', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'),
+  'dist',
+  () =>
+    run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),
 );
 step('models', digest('models/manifest.json'), modelFiles(), () =>
   run(process.execPath, ['bin/muster.js', 'models', 'build']),
@@ -49,13 +56,20 @@ function digest(...paths) {
           .filter((entry) => entry.isFile())
           .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
           .toSorted();
-    return files.map((file) => `${file} ${createHash('sha256').update(readFileSync(join(root, file))).digest('hex')}`);
+    return files.map(
+      (file) =>
+        `${file} ${createHash('sha256')
+          .update(readFileSync(join(root, file)))
+          .digest('hex')}`,
+    );
   });
 }
 
 function modelFiles() {
   const manifest = JSON.parse(readFileSync(join(root, 'models/manifest.json'), 'utf8'));
-  return Object.values(manifest.models).filter((model) => model.pack === 'edge').map((model) => join('models', model.file));
+  return Object.values(manifest.models)
+    .filter((model) => model.pack === 'edge')
+    .map((model) => join('models', model.file));
 }
 
 function run(command, args) {

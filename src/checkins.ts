@@ -17,7 +17,8 @@ export interface CheckinParts {
   readonly vision: Vision;
   /** The gallery of this moment. */
   readonly gallery: () => Gallery;
-  readonly policy: Policy;
+  /** The policy of this moment. */
+  readonly policy: () => Policy;
   readonly telemetry: Pick<Telemetry, 'outbox' | 'recorder' | 'alerts' | 'captured' | 'clockTrust'>;
   /** Fingerprint of the models. */
   readonly model: string;
@@ -45,7 +46,7 @@ interface Seen {
  */
 export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Promise<void> {
   const { source, vision, telemetry, clock, log } = parts;
-  const { outbox, recorder, alerts } = telemetry;
+  const { outbox, alerts } = telemetry;
   /** Captures whose worker died once. A second death is the capture's fault. */
   const retried = new Set<string>();
 
@@ -60,29 +61,32 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
   async function see(capture: Capture): Promise<Seen> {
     const id = captureId(parts.station, capture);
     const waited = clock.monotonic() - capture.arrivedAt;
-    const result = (await recorder.isRecorded(id)) ? null : await vision.analyse({ photo: capture.photo });
+    const result = (await telemetry.recorder.isRecorded(id))
+      ? null
+      : await vision.analyse({ photo: capture.photo });
     return { capture, id, result, waited };
   }
 
   async function outcome(seen: Seen): Promise<CaptureOutcome> {
     const { capture, id, result } = seen;
     // Asked again: the capture before this one may have been the same.
-    if (result === null || (await recorder.isRecorded(id))) return { kind: 'decided' };
+    if (result === null || (await telemetry.recorder.isRecorded(id))) return { kind: 'decided' };
     if (!result.ok) return visionFailed(id, result);
     alerts.clear('vision-failing');
     retried.delete(id);
     try {
       const started = clock.monotonic();
       const gallery = parts.gallery();
+      const policy = parts.policy();
       const faces = matchFaces(result.faces, gallery);
-      const decisions = decide(faces, parts.policy, gallery.templates === 0);
+      const decisions = decide(faces, policy, gallery.templates === 0);
       const now = clock.monotonic();
       const { queue, decode, detect, align, embed } = result.latency_ms;
       const facts = {
         capturedAt: capture.capturedAt,
         clock: telemetry.clockTrust(),
         faces,
-        threshold: parts.policy.threshold,
+        threshold: policy.threshold,
         latency: {
           queue: seen.waited + queue,
           decode,
@@ -95,7 +99,7 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
         model: parts.model,
         galleryRevision: gallery.revision,
       };
-      const entries = await recorder.record(
+      const entries = await telemetry.recorder.record(
         id,
         decisions.map((decision, index) => [decision, { ...facts, eventId: eventId(id, index) }]),
       );

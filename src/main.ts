@@ -18,6 +18,7 @@ import { packageVersion } from './lib/package.ts';
  * config, the rooms behind the verbs) is imported when a verb asks for it, so that `--help` is there at once.
  *
  * Exit codes: 0 done, 1 the answer is a failure, 2 wrong usage or something a person can mend, 70 a bug,
+ * 75 the station was told to restart (EX_TEMPFAIL: for systemd's Restart=on-failure),
  * 130 and 143 ended by SIGINT and SIGTERM before the work was done.
  */
 

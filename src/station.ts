@@ -8,11 +8,16 @@ import { runCheckins } from './checkins.ts';
 import { captureFolders } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
+import { galleryDir } from './gallery/options.ts';
 import { createGalleryStore } from './gallery/store.ts';
+import { openGallerySync } from './gallery/sync/open.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import { packageVersion } from './lib/package.ts';
+import { createAcks } from './remote/acks.ts';
+import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
+import { startRemote } from './remote/remote.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
@@ -26,11 +31,14 @@ export interface Surroundings {
   readonly log: Log;
   /** 0..1. */
   readonly random: () => number;
+  /** Commands and settings from afar; without it there are none. */
+  readonly remote?: RemoteSupervision;
 }
 
 /**
- * The composition root: builds a station from its config and runs it until the signal aborts. Sinks start first, then the
- * models and the gallery, then the source; the end is in reverse.
+ * The composition root: builds a station from its config and runs it until the signal aborts, or it is told from afar to
+ * begin again. Sinks start first, then the models and the gallery, then the source; the end is in reverse.
+ * Resolves with what is to follow.
  *
  * Rejects with a MusterError when it can't start: data_dir, store, models, gallery, capture folder, or the port of the
  * embedded broker. A broker that is away is no reason: the station works and catches up.
@@ -38,22 +46,37 @@ export interface Surroundings {
 export async function runStation(
   config: Config,
   surroundings: Surroundings,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, log } = surroundings;
+  outerSignal: AbortSignal,
+): Promise<StationEnd> {
+  const { clock, log, remote = null } = surroundings;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([outerSignal, ending.signal]);
+  let how: StationEnd = 'stopped';
   const startedAt = clock.now();
   const connection = createStationConnection(config, surroundings);
   const store = createStore(join(config.data_dir, 'state'));
   const telemetry = createTelemetry({ config, store, connection, clock, log });
   const vision = createVision({ ...visionOptions(config), log, clock });
   const { alerts } = telemetry;
+  const topics = stationTopics(config);
+  const end = (wanted: StationEnd) => {
+    how = wanted;
+    ending.abort();
+  };
+  const parts = { config, topics, connection, store, telemetry, clock, log, signal, end };
+  const management = createManagement({ ...parts, supervision: remote });
+
+  const acks = createAcks({ topic: topics.ack, outbox: telemetry.outbox, log });
+  const gallerySync = await openGallerySync(config, { connection, alerts, clock, log });
+  const features = gallerySync === null ? [acks] : [acks, gallerySync.feature];
+  startRemote({ connection, features: [...features, ...management.features], alerts });
 
   await makeDataDir(config.data_dir);
   try {
     await telemetry.start();
     const model = await vision.start();
     const galleryStore = createGalleryStore({
-      dir: join(config.data_dir, 'gallery', config.gallery.name),
+      dir: galleryDir(config),
       fingerprint: model.fingerprint,
       dimension: model.dimension,
       clock,
@@ -66,8 +89,11 @@ export async function runStation(
       gallery = revision;
       log.info({ revision: revision.revision, subjects: revision.subjects }, 'the gallery was swapped');
       describe();
+      gallerySync?.look();
     }, signal);
-    if (gallery.templates === 0) log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
+    gallerySync?.start(galleryStore, model.fingerprint);
+    if (gallery.templates === 0 && gallerySync === null)
+      log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
 
     const folder = folderOptions(config);
     const source = createFolderSource({
@@ -78,21 +104,33 @@ export async function runStation(
       onTrouble: (message) =>
         message === null ? alerts.clear('inbox-unusable') : alerts.raise('inbox-unusable', 'error', message),
     });
-    const threshold = config.decision.threshold === 'auto' ? model.threshold : config.decision.threshold;
+    const policy = () => {
+      const { decision } = remote?.settings.config() ?? config;
+      return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };
+    };
+    const reloadGallery = async (to: 'newest' | 'previous') => {
+      if (to === 'previous') gallery = await (gallerySync ?? galleryStore).rollBack();
+      else {
+        await gallerySync?.reload();
+        gallery = await galleryStore.load();
+      }
+      describe();
+      return gallery;
+    };
 
     describe();
     telemetry.setState('ready');
     log.info(
-      { inbox: folder.path, topics: `${stationTopics(config).root}/#`, model: model.pack },
+      { inbox: folder.path, topics: `${topics.root}/#`, model: model.pack },
       'ready: waiting for captures',
     );
-    await runCheckins(
+    const working = runCheckins(
       {
         station: config,
         source,
         vision,
         gallery: () => gallery,
-        policy: { ...config.decision, threshold },
+        policy,
         telemetry,
         model: model.fingerprint,
         clock,
@@ -100,9 +138,15 @@ export async function runStation(
       },
       signal,
     );
+    management.serve({ source, vision, model, reloadGallery });
+    await working;
     telemetry.setState('stopping');
     log.info('stopping');
+    return how;
   } finally {
+    ending.abort();
+    await management.close();
+    await gallerySync?.close();
     await vision.close();
     await telemetry.close();
   }

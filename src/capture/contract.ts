@@ -30,4 +30,6 @@ export interface CaptureSource {
    * settled as decided or failed is offered again, at the latest when the station starts anew.
    */
   captures(signal: AbortSignal): AsyncIterable<Capture>;
+  /** Looks for captures now. Resolves with how many are waiting or under way; 0 while `captures` doesn't run. */
+  rescan(): Promise<number>;
 }

@@ -36,8 +36,11 @@ export interface FolderOptions extends SettleFolders {
  */
 export function createFolderSource(options: FolderOptions): CaptureSource {
   const { path: dir, clock, log } = options;
+  let rescanNow: (() => Promise<number>) | null = null;
 
   return {
+    rescan: async () => (await rescanNow?.()) ?? 0,
+
     async *captures(signal) {
       await makeFolders();
       const waiting = createWaitingFiles({ stableMs: options.stableMs, clock, versionOf });
@@ -48,8 +51,13 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
         options.onTrouble(`the capture folder ${dir} can't be watched: ${messageOf(error)}`);
       const watch = watchFolder({ ...options, dir, onFile: notice, onError: trouble });
       const rescan = setInterval(() => void scan(), options.rescanMs);
+      rescanNow = async () => {
+        await scan();
+        return waiting.count();
+      };
       const stop = () => waiting.close();
       signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
       try {
         await scan();
         for (let file = await waiting.next(); file !== null; file = await waiting.next()) {
@@ -60,6 +68,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
       } finally {
         signal.removeEventListener('abort', stop);
         clearInterval(rescan);
+        rescanNow = null;
         waiting.close();
         await watch.close();
       }

@@ -15,6 +15,8 @@ export interface WaitingFile {
 
 export interface WaitingFiles {
   has(path: string): boolean;
+  /** Files that are not released. */
+  count(): number;
   /** Takes a file in; it is offered once it has stopped changing. */
   add(path: string, version: FileVersion): void;
   /** The oldest whole file, when there is one; null after `close`. The file is held until it is released. */
@@ -46,6 +48,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
 
   return {
     has: (path) => known.has(path),
+    count: () => known.size,
     add(path, version) {
       known.add(path);
       if (clock.now() - version.mtimeMs >= restingMs) offer(path, version);

@@ -16,10 +16,10 @@ export interface CommandContext {
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /**
-   * Sets the process's exit status: 0 done, 1 the command worked but its answer is a failure (a refused photo, a damaged
+   * Sets the process's exit status: 0 done, 75 to be started again by systemd, 1 the command worked but its answer is a failure (a refused photo, a damaged
    * model, …). Wrong usage and MusterErrors end with 2 (set by main.ts), bugs with 70.
    */
-  exitCode(status: 0 | 1): void;
+  exitCode(status: 0 | 1 | 75): void;
 }
 
 /** Adds one verb with its help and examples to the program. Each file of this folder exports one. */

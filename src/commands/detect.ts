@@ -41,7 +41,7 @@ export const registerDetect: RegisterCommand = (program, context) => {
     .addHelpText(
       'after',
       `
-Without --gates every face is found, in the photo's full resolution. With --gates the photo is shrunk to
+Without --gates every face is found, in the photo's full resolution (4096 px at most). With --gates the photo is shrunk to
 vision.max_side_px, and each face comes with its quality and the first gate that it fails (decision.gates). Boxes
 are left, top, right, bottom in pixels of the upright photo; the largest face comes first.
 

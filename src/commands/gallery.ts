@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { GalleryStore, SubjectId } from '../gallery/contract.ts';
-import { systemClock } from '../lib/clock.ts';
+import type { SubjectId } from '../gallery/contract.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { addPublishing } from './gallery-publish.ts';
+import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
 
 export const registerGallery: RegisterCommand = (program, context) => {
   const gallery = program
     .command('gallery')
-    .description('list, remove, export and import the templates of the gallery')
+    .description('list, remove, export, import and publish the templates of the gallery')
     .addHelpText(
       'after',
       `
@@ -20,9 +21,10 @@ Examples:
   muster gallery list
   muster gallery remove s-7f3a
   muster gallery export backup.json
-  muster gallery import backup.json`,
+  muster gallery import backup.json
+  muster gallery publish --key gallery.key`,
     );
-  for (const add of [addList, addRemove, addExport, addImport]) add(gallery, context);
+  for (const add of [addList, addRemove, addExport, addImport, addPublishing]) add(gallery, context);
 };
 
 function addList(gallery: Command, context: CommandContext): void {
@@ -188,25 +190,4 @@ Examples:
         );
       }
     });
-}
-
-/** The gallery's store: of a pack's templates, or as it is where nothing is compared. */
-async function openGallery(
-  context: CommandContext,
-  pack: { readonly fingerprint: string; readonly dimension: number } | null = null,
-): Promise<{ readonly name: string; readonly store: GalleryStore }> {
-  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
-    context.config(),
-    context.log(),
-    import('../gallery/store.ts'),
-    import('../gallery/options.ts'),
-  ]);
-  const store = createGalleryStore({
-    dir: galleryDir(config),
-    fingerprint: pack?.fingerprint ?? null,
-    dimension: pack?.dimension ?? 0,
-    log,
-    clock: systemClock,
-  });
-  return { name: config.gallery.name, store };
 }

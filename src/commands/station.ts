@@ -1,6 +1,9 @@
 import { systemClock } from '../lib/clock.ts';
 import type { RegisterCommand } from './context.ts';
 
+/** EX_TEMPFAIL of sysexits.h: systemd starts the station again. */
+const restartMe = 75;
+
 export const registerStation: RegisterCommand = (program, context) => {
   program
     .command('station')
@@ -18,11 +21,18 @@ Examples:
     )
     .action(async () => {
       const config = await context.config();
-      const { runStation } = await import('../station.ts');
-      await runStation(
-        config,
-        { clock: systemClock, log: await context.log(), random: Math.random },
+      const { config: file, logLevel } = program.opts<{ config?: string; logLevel?: string }>();
+      const { readLayers } = await import('../config/load.ts');
+      const { superviseStation } = await import('../supervisor.ts');
+      const end = await superviseStation(
+        {
+          config,
+          layers: await readLayers({ file, env: process.env }),
+          logLevelIsFixed: logLevel !== undefined,
+          surroundings: { clock: systemClock, log: await context.log(), random: Math.random },
+        },
         context.signal,
       );
+      if (end === 'restart') context.exitCode(restartMe);
     });
 };

@@ -7,11 +7,14 @@ import type { CommandContext } from './context.ts';
 /** A person waits for these photos, of any size and with faces of any size: they get more time than a station's, ms. */
 const patienceMs = 120_000;
 
+/** A photo of 42 megapixels in full would take more than a gigabyte. */
+const commandSidePx = 4096;
+
 /**
  * Runs `work` with the vision of the config, in which the overrides take precedence, and ends it again.
  *
- * Commands look at photos in full resolution unless they override `maxSidePx`: the shrinking is for the speed
- * of a station.
+ * Commands look at photos in full resolution, up to `commandSidePx`, unless they override `maxSidePx`: the shrinking to less is for
+ * the speed of a station.
  */
 export async function withVision<T>(
   context: CommandContext,
@@ -28,7 +31,7 @@ export async function withVision<T>(
   const vision = createVision({
     ...configured,
     timeoutMs: Math.max(configured.timeoutMs, patienceMs),
-    maxSidePx: null,
+    maxSidePx: commandSidePx,
     ...overrides,
     log,
     clock: systemClock,

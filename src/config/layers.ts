@@ -7,7 +7,9 @@ import { configSchema, type Config } from './schema.ts';
 export type Origin =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
-  | { readonly kind: 'environment'; readonly variable: string };
+  | { readonly kind: 'environment'; readonly variable: string }
+  /** Over MQTT: for the whole site, or for this station. */
+  | { readonly kind: 'remote'; readonly scope: 'site' | 'station'; readonly rev: number };
 
 /** What is wrong with a config. Put together, name, origin and message make a sentence. */
 export interface Problem {

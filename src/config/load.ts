@@ -1,7 +1,7 @@
 import { MusterError } from '../lib/errors.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
-import { resolveConfig, type Origin, type Problem, type Resolution } from './layers.ts';
+import { resolveConfig, type Layer, type Origin, type Problem, type Resolution } from './layers.ts';
 import type { Config } from './schema.ts';
 
 export interface ConfigSources {
@@ -26,9 +26,18 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
  *
  * Throws MusterError `config_missing` or `config_unreadable`.
  */
-export async function readSources({ file, env }: ConfigSources): Promise<Resolution> {
+export async function readSources(sources: ConfigSources): Promise<Resolution> {
+  return resolveConfig(await readLayers(sources));
+}
+
+/**
+ * The layers over the defaults, for those who lay others over them.
+ *
+ * Throws MusterError `config_missing` or `config_unreadable`.
+ */
+export async function readLayers({ file, env }: ConfigSources): Promise<readonly Layer[]> {
   const layers = file === undefined ? [] : [await readConfigFile(file)];
-  return resolveConfig([...layers, readEnvironment(env)]);
+  return [...layers, readEnvironment(env)];
 }
 
 /** The config of a resolution. Throws MusterError `config_invalid`. */
@@ -46,8 +55,10 @@ export function sentence({ name, origin, message }: Problem): string {
   return origin.kind === 'default' ? `${name} ${message}` : `${name} (${placeOf(origin)}) ${message}`;
 }
 
-/** `default`, `station.yaml:12` or `MUSTER_MQTT__URL`. */
+/** `default`, `station.yaml:12`, `MUSTER_MQTT__URL` or `config/desired rev 7`. */
 export function placeOf(origin: Origin): string {
   if (origin.kind === 'file') return `${origin.file}:${origin.line}`;
-  return origin.kind === 'environment' ? origin.variable : 'default';
+  if (origin.kind === 'environment') return origin.variable;
+  if (origin.kind === 'default') return 'default';
+  return `${origin.scope === 'site' ? 'site ' : ''}config/desired rev ${origin.rev}`;
 }

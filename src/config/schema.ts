@@ -5,18 +5,30 @@ import { captureFolders } from './derived.ts';
 import { choice, conflictIssue, id, remote, section, text, whole } from './kinds.ts';
 import { capture } from './sections/capture.ts';
 import { decision } from './sections/decision.ts';
+import { gallery } from './sections/gallery.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { vision } from './sections/vision.ts';
 
 /**
  * The one source of the config's type, defaults, documentation and JSON Schema. Names carry their unit. Paths are
- * relative to the working directory. `remote(…)` marks what may be changed over MQTT: nothing that could cut a
- * station off its broker, nothing that names a path, and nothing that keeps photos.
+ * relative to the working directory. `remote(…)` marks what may be changed over MQTT: nothing that names a
+ * path, and nothing that keeps photos. Of the broker only what probation can undo (src/remote/config/trial.ts).
  */
 
 const reservedStations = ['config', 'gallery', 'bridge'];
 
-const outbox = section('Events on disk that the broker has not acknowledged yet.', {
+const outbox = section('Events on disk that nobody has acknowledged yet.', {
+  delivery: choice(
+    ['broker', 'application'],
+    'broker',
+    'Whose acknowledgement deletes an event: that of the broker, or of an application that writes to the topic ack.',
+  ),
+  ack_timeout_s: whole(
+    1,
+    3600,
+    30,
+    'Seconds after which an event that no application has acknowledged is sent again, with delivery: application.',
+  ),
   max_events: whole(100, 10_000_000, 100_000, 'Number of events kept at the most.'),
   max_mb: whole(1, 65_536, 256, 'Size of the events kept at the most, MiB.'),
   when_full: choice(
@@ -49,12 +61,7 @@ export const configSchema = z
     vision,
     decision,
     telemetry,
-    gallery: section('The templates that faces are compared with.', {
-      name: id(
-        'main',
-        'The gallery to use: the name of its folder below <data_dir>/gallery and of its topics.',
-      ),
-    }),
+    gallery,
     log: section('The log on standard error.', {
       level: remote(choice(logLevels, 'info', 'Least severity that is logged.')),
     }),

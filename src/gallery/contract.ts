@@ -1,4 +1,5 @@
 import type { Embedding } from '../vision/contract.ts';
+import type { Publication } from './sync/payloads.ts';
 
 /** The pseudonymous id of an enrolled person: `[a-z0-9-]{1,32}`. */
 export type SubjectId = string & { readonly __subject: true };
@@ -19,7 +20,13 @@ export interface Match {
 
 /** One whole revision of the set of templates. It never changes; a change is a new revision. */
 export interface Gallery {
+  /**
+   * Which set this is: the rev of the signed manifest where it is a published set, else the number of the revision on this
+   * disk. Events and info carry it as `gallery_rev`, so that it means the same set at every station that syncs.
+   */
   readonly revision: number;
+  /** What is known of the publication that this set descends from; null where there never was one. */
+  readonly publication: Publication | null;
   /** The models and preprocessing that made the templates, see VisionInfo. */
   readonly fingerprint: string;
   readonly dimension: number;
@@ -44,6 +51,8 @@ export interface GalleryChange {
    * before `put`.
    */
   readonly remove?: readonly SubjectId[] | 'all';
+  /** The publication that the set comes from; without it that of the revision before stays on record. */
+  readonly publication?: Publication;
 }
 
 /**
@@ -63,6 +72,12 @@ export interface GalleryStore {
    * another writer was quicker. Throws like `load`, unless the change removes `all`.
    */
   apply(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery>;
+  /**
+   * Writes the set of the revision before as the next revision, and returns it. Nothing changes that again but a new
+   * publication, or a change made by hand. Throws MusterError `gallery_no_previous` when none is kept, when it is of
+   * another model, or when the present one has been rolled back to already.
+   */
+  rollBack(): Promise<Gallery>;
   /** Calls back with each newer revision (also another process's) until the signal aborts. */
   watch(onRevision: (gallery: Gallery) => void, signal: AbortSignal): void;
 }

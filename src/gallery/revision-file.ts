@@ -4,6 +4,7 @@ import type { Gallery, SubjectId } from './contract.ts';
 import { fromLittleEndian, toLittleEndian } from './float32.ts';
 import { search } from './search.ts';
 import { subjectIdSchema } from './subject.ts';
+import { publicationSchema, type Publication } from './sync/payloads.ts';
 import { sha256, templatesOf, type TemplateTable } from './template-table.ts';
 
 /*
@@ -32,6 +33,8 @@ const headerSchema = z.object({
   history: z.array(z.string()),
   /** Each subject with the n of its templates. */
   subjects: z.array(z.tuple([subjectIdSchema, z.array(z.int().nonnegative())])),
+  /** Absent where the gallery never came from a broker. */
+  publication: publicationSchema.optional(),
 });
 
 /** What a revision file holds. */
@@ -43,6 +46,7 @@ export interface Revision {
   readonly createdAt: string;
   readonly commit: string;
   readonly history: readonly string[];
+  readonly publication: Publication | null;
   readonly table: TemplateTable;
 }
 
@@ -61,6 +65,7 @@ export async function encodeRevision(revision: Revision): Promise<Uint8Array> {
     commit: revision.commit,
     history: [...revision.history],
     subjects: table.subjects.map((subject, index) => [subject, numbersOf(table, index)]),
+    ...(revision.publication === null ? {} : { publication: revision.publication }),
   };
   const json = Buffer.from(JSON.stringify(header), 'utf8');
   const vectors = toLittleEndian(table.vectors);
@@ -99,6 +104,7 @@ export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Re
     createdAt: header.created_at,
     commit: header.commit,
     history: header.history,
+    publication: header.publication ?? null,
     table: {
       dimension: header.dimension,
       subjects: header.subjects.map(([subject]): SubjectId => subject),
@@ -111,9 +117,11 @@ export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Re
 
 /** The revision as the rest of the program sees it. */
 export function galleryOf(revision: Revision): Gallery {
-  const { table } = revision;
+  const { table, publication } = revision;
+  const manifest = publication?.manifest ?? null;
   return {
-    revision: revision.revision,
+    revision: manifest?.digest === revision.digest ? manifest.rev : revision.revision,
+    publication,
     fingerprint: revision.fingerprint,
     dimension: table.dimension,
     subjects: table.subjects.length,

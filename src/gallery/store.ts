@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -94,13 +95,19 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
     );
   }
 
+  function apply(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery> {
+    const done = lastCommit.then(() => commit(change));
+    lastCommit = done.catch(() => {});
+    return done;
+  }
+
   async function commit(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery> {
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       const { revision: base, highest } = await newest();
       const wanted = typeof change === 'function' ? change(galleryOf(base)) : change;
       if (wanted.remove !== 'all') checkFingerprint(base);
       const next = await revisionAfter(base, highest + 1, wanted);
-      if (next.digest === base.digest && next.fingerprint === base.fingerprint) return galleryOf(base);
+      if (isSame(next, base)) return galleryOf(base);
       if ((await folder.publish(next.revision, await encodeRevision(next))) && (await isInLine(next))) {
         await folder.tidy(keptRevisions).catch((error: unknown) => {
           log.warn({ reason: messageOf(error) }, 'old gallery revisions can not be removed');
@@ -127,8 +134,21 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
       createdAt: isoTime(clock.now()),
       commit: randomBytes(8).toString('hex'),
       history: [base.commit, ...base.history].slice(0, rememberedCommits),
+      publication: change.publication ?? base.publication,
       table,
     };
+  }
+
+  /** The newest revision on disk before `present` that holds another set of the same models. */
+  async function setBefore(present: Revision): Promise<Revision | null> {
+    const { revisions } = await folder.list();
+    for (const number of revisions.filter((each) => each < present.revision)) {
+      const bytes = await folder.read(number);
+      const found = bytes === null ? null : await decodeRevision(bytes).catch(() => null);
+      if (found !== null && found.digest !== present.digest && found.fingerprint === present.fingerprint)
+        return found;
+    }
+    return null;
   }
 
   /**
@@ -175,16 +195,47 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
       return galleryOf(revision);
     },
 
-    apply(change) {
-      const done = lastCommit.then(() => commit(change));
-      lastCommit = done.catch(() => {});
-      return done;
+    apply,
+
+    async rollBack() {
+      const { revision: present } = await newest();
+      if (present.publication?.rolled_back === true) throw noPrevious(dir, 'it has been rolled back already');
+      const before = await setBefore(present);
+      if (before === null) throw noPrevious(dir, 'no other set of templates of these models is kept');
+      const change = rollbackChange(present, before);
+      return apply((base) => {
+        if (base.digest !== present.digest) throw noPrevious(dir, 'it changed at this moment');
+        return change;
+      });
     },
 
     watch(onRevision, signal) {
       void follow(onRevision, signal);
     },
   };
+}
+
+/** A change that would leave everything as it is. */
+function isSame(next: Revision, base: Revision): boolean {
+  return (
+    next.digest === base.digest &&
+    next.fingerprint === base.fingerprint &&
+    isDeepStrictEqual(next.publication, base.publication)
+  );
+}
+
+function rollbackChange(present: Revision, before: Revision): GalleryChange {
+  const put = [...galleryOf(before).list()];
+  const { publication } = present;
+  if (publication === null) return { remove: 'all', put };
+  const manifest = before.publication?.manifest ?? null;
+  return { remove: 'all', put, publication: { manifest, highest: publication.highest, rolled_back: true } };
+}
+
+function noPrevious(dir: string, reason: string): MusterError {
+  return new MusterError('gallery_no_previous', `the gallery in ${dir} can't be rolled back: ${reason}`, {
+    remedy: 'Publish or enrol the templates that are wanted.',
+  });
 }
 
 /**
@@ -208,6 +259,7 @@ async function emptyRevision({ fingerprint, dimension }: GalleryStoreOptions): P
     createdAt: '',
     commit: '',
     history: [],
+    publication: null,
     table,
   };
 }

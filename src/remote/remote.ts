@@ -25,7 +25,11 @@ export function startRemote({ connection, features, alerts }: RemoteOptions): vo
       for (const feature of features) feature.onSession?.(session);
     } catch (error) {
       if (connection.session() !== session) return;
-      alerts.raise('not-subscribed', 'error', `settings and commands from afar do not arrive: ${messageOf(error)}`);
+      alerts.raise(
+        'not-subscribed',
+        'error',
+        `settings and commands from afar do not arrive: ${messageOf(error)}`,
+      );
     }
   }
 }
@@ -37,5 +41,7 @@ export function matches(filter: string, topic: string): boolean {
   const rest = wanted.indexOf('#');
   if (rest === -1 && wanted.length !== levels.length) return false;
   if (levels.length < rest) return false;
-  return wanted.slice(0, rest === -1 ? undefined : rest).every((level, i) => level === '+' || level === levels[i]);
+  return wanted
+    .slice(0, rest === -1 ? undefined : rest)
+    .every((level, i) => level === '+' || level === levels[i]);
 }

@@ -10,6 +10,7 @@ export type AlertId =
   | 'store-damaged'
   | 'store-failing'
   | 'vision-failing'
+  | 'gallery-refused'
   | 'not-subscribed';
 
 export interface Alerts {

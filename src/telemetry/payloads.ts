@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { gates, reasons } from '../decide/contract.ts';
+import { manifestSchema, reportedSchema, templateSchema } from '../gallery/sync/payloads.ts';
+import { cmdSchema, resSchema } from '../remote/commands/payloads.ts';
+import { configReportedSchema, desiredSchema } from '../remote/config/payloads.ts';
 
 /**
  * The payloads of DESIGN.md section 6. These schemas make the types of the code and, through `npm run generate`, the
@@ -167,7 +170,17 @@ export const alertSchema = z
   .describe('Retained while it lasts; an empty payload clears it.');
 export type AlertPayload = z.infer<typeof alertSchema>;
 
-/** Every payload that the station publishes, by the name of its schema file. */
+export const ackSchema = z
+  .object({
+    stream: z.string().describe('Of the events that are acknowledged.'),
+    seqs: z
+      .array(z.tuple([z.int().min(1), z.int().min(1)]))
+      .max(1000)
+      .describe('Ranges of numbers, both ends included.'),
+  })
+  .describe('From a consumer to the station: it has these events.');
+
+/** Every payload that the station publishes or takes, by the name of its schema file. */
 export const payloadSchemas = {
   checkin: checkinSchema,
   state: stateSchema,
@@ -175,4 +188,12 @@ export const payloadSchemas = {
   health: healthSchema,
   metrics: metricsSchema,
   alert: alertSchema,
+  ack: ackSchema,
+  cmd: cmdSchema,
+  res: resSchema,
+  'config-desired': desiredSchema,
+  'config-reported': configReportedSchema,
+  'gallery-manifest': manifestSchema,
+  'gallery-template': templateSchema,
+  'gallery-reported': reportedSchema,
 } as const;

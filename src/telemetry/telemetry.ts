@@ -16,12 +16,15 @@ import { createReporter } from './reporter.ts';
 /** Everything behind the decision: it is recorded, counted and published. */
 export interface Telemetry {
   readonly outbox: Outbox;
+  /** The recorder of this moment: take it anew for each capture. */
   readonly recorder: Recorder;
   readonly metrics: Metrics;
   readonly alerts: Alerts;
   clockTrust(): CheckinEvent['clock'];
   /** Counts the events of one capture. */
   captured(capturedAt: EpochMs, events: readonly NumberedEvent[]): void;
+  /** Counts from the next capture on. */
+  setCooldown(seconds: number): void;
   setState(state: StationState): void;
   setInfo(info: InfoPayload): void;
   /** Opens the store and connects. */
@@ -44,6 +47,8 @@ const memoryMs = 30 * 24 * hourMs;
 const forgetEveryMs = 24 * hourMs;
 /** How long a stopping station waits for the broker to take what is left, ms. */
 const drainMs = 5_000;
+/** How many events may wait for a consumer's acknowledgement. */
+const ackWindow = 1_000;
 /** The pause after the broker refused an event, ms. */
 const refusedPauseMs = 5_000;
 
@@ -61,7 +66,9 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
     maxBytes: config.outbox.max_mb * 2 ** 20,
     whenFull: config.outbox.when_full,
   });
-  const recorder = createRecorder({ store, outbox, cooldownMs: config.decision.cooldown_s * 1000, now });
+  const recorderWith = (cooldownS: number) =>
+    createRecorder({ store, outbox, cooldownMs: cooldownS * 1000, now });
+  let recorder = recorderWith(config.decision.cooldown_s);
   const health = createHealth({
     clock,
     dataDir: config.data_dir,
@@ -82,13 +89,18 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
 
   return {
     outbox,
-    recorder,
+    get recorder() {
+      return recorder;
+    },
     metrics,
     alerts,
     clockTrust: () => health.clockTrust(),
     captured(capturedAt, events) {
       lastCaptureAt = capturedAt;
       metrics.captured(events);
+    },
+    setCooldown(seconds) {
+      recorder = recorderWith(seconds);
     },
     setState: (state) => reporter.setState(state),
     setInfo: (info) => reporter.setInfo(info),
@@ -111,6 +123,11 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
           topic: topics.checkin,
           inFlight: config.mqtt.in_flight,
           refusedPauseMs,
+          confirmedBy:
+            config.outbox.delivery === 'broker'
+              ? 'broker'
+              : { timeoutMs: config.outbox.ack_timeout_s * 1000, window: ackWindow },
+          clock,
           log,
         });
         deliveries.add(delivery);

@@ -3,11 +3,12 @@ import sharp from 'sharp';
 import { blackPng, greyProgressiveJpeg, pngChunk, svg, tiff } from '../support/images.ts';
 
 const mb = 2 ** 20;
-/** Side of the largest square that the default limit of 64 megapixels lets in, px. */
-const largestSide = 8000;
-
-/** Small files that ask for much: memory, time or another file. By file name. */
-export async function bombs(): Promise<Map<string, Buffer>> {
+/**
+ * Small files that ask for much: memory, time or another file. By file name.
+ *
+ * @param side of the largest square that the station lets in, px
+ */
+export async function bombs(side: number): Promise<Map<string, Buffer>> {
   return new Map<string, Buffer>([
     // Far beyond the limit on pixels.
     ['png-30000.png', blackPng({ width: 30_000, height: 30_000 })],
@@ -16,23 +17,23 @@ export async function bombs(): Promise<Map<string, Buffer>> {
     ['svg-65535.svg', svg('<rect width="9" height="9"/>', 65_535)],
 
     // On the limit, in the ways that take a decoder the most memory and time for each pixel.
-    ['png-8000.png', blackPng({ width: largestSide, height: largestSide })],
-    ['png-8000-deep.png', blackPng({ width: largestSide, height: largestSide, bitDepth: 16, colourType: 2 })],
+    ['png-largest.png', blackPng({ width: side, height: side })],
+    ['png-largest-deep.png', blackPng({ width: side, height: side, bitDepth: 16, colourType: 2 })],
     [
-      'png-8000-woven.png',
-      blackPng({ width: largestSide, height: largestSide, bitDepth: 8, colourType: 2, interlaced: true }),
+      'png-largest-woven.png',
+      blackPng({ width: side, height: side, bitDepth: 8, colourType: 2, interlaced: true }),
     ],
     ['png-wide.png', blackPng({ width: 60_000_000, height: 1 })],
     ['png-tall.png', blackPng({ width: 1, height: 60_000_000 })],
-    ['jpeg-8000.jpg', greyProgressiveJpeg(largestSide, 3, 0)],
-    ['jpeg-8000-cmyk.jpg', greyProgressiveJpeg(largestSide, 4, 0)],
-    ['webp-8000.webp', losslessWebp(largestSide)],
-    ['avif-8000.avif', await flat(largestSide).avif({ effort: 0 }).toBuffer()],
-    ['tiff-8000.tif', greyTiff(largestSide, largestSide, deflateSync(Buffer.alloc(largestSide ** 2)))],
-    ['gif-frames.gif', gifOfFrames(largestSide, 20_000)],
+    ['jpeg-largest.jpg', greyProgressiveJpeg(side, 3, 0)],
+    ['jpeg-largest-cmyk.jpg', greyProgressiveJpeg(side, 4, 0)],
+    ['webp-largest.webp', losslessWebp(side)],
+    ['avif-largest.avif', await flat(side).avif({ effort: 0 }).toBuffer()],
+    ['tiff-largest.tif', greyTiff(side, side, deflateSync(Buffer.alloc(side ** 2)))],
+    ['gif-frames.gif', gifOfFrames(side, 20_000)],
 
     // Few pixels, much work.
-    ['jpeg-scans.jpg', greyProgressiveJpeg(largestSide, 3, 3 * 882)],
+    ['jpeg-scans.jpg', greyProgressiveJpeg(side, 3, 3 * 882)],
     ['png-profile.png', blackPng({ width: 99, height: 99, chunks: [profileOf(64 * mb)] })],
     ['tiff-bands.tif', greyTiff(2000, 2000, deflateSync(Buffer.alloc(mb)), 200)],
     ['tiff-circle.tif', greyTiff(64, 64, deflateSync(Buffer.alloc(64 * 64)), 1, 8)],

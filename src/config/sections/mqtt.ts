@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionalText, secret, section, text, whole } from '../kinds.ts';
+import { optionalText, remote, secret, section, text, whole } from '../kinds.ts';
 
 const brokerUrl = z
   .string()
@@ -21,7 +21,7 @@ const embedded = section("The station's own broker, which runs while mqtt.url is
 export const mqtt = section(
   'The connection to the MQTT broker.',
   {
-    url: brokerUrl,
+    url: remote(brokerUrl),
     version: z
       .union([z.literal('auto'), z.literal(5), z.literal(3)])
       .default('auto')
@@ -37,11 +37,13 @@ export const mqtt = section(
     ),
     cert_file: optionalText("PEM file with the station's client certificate. Needs key_file too."),
     key_file: optionalText('PEM file with the private key of the client certificate. Needs cert_file too.'),
-    keepalive_s: whole(
-      5,
-      65_535,
-      30,
-      'Seconds between signs of life; the broker tells of a lost station after one and a half times that.',
+    keepalive_s: remote(
+      whole(
+        5,
+        65_535,
+        30,
+        'Seconds between signs of life; the broker tells of a lost station after one and a half times that.',
+      ),
     ),
     session_expiry_s: whole(
       0,
@@ -61,6 +63,12 @@ export const mqtt = section(
       3_600_000,
       30_000,
       'Milliseconds between attempts to connect again, at the most.',
+    ),
+    probation_s: whole(
+      5,
+      3600,
+      60,
+      'Seconds for the station to be back on the broker after settings of this section were changed over MQTT; then they are rolled back.',
     ),
     in_flight: whole(1, 1000, 32, 'Number of events sent before the first of them is acknowledged.'),
     embedded,

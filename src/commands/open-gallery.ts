@@ -1,0 +1,24 @@
+import type { GalleryStore } from '../gallery/contract.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { CommandContext } from './context.ts';
+
+/** The gallery's store: of a pack's templates, or as it is where nothing is compared. */
+export async function openGallery(
+  context: CommandContext,
+  pack: { readonly fingerprint: string; readonly dimension: number } | null = null,
+): Promise<{ readonly name: string; readonly store: GalleryStore }> {
+  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
+    context.config(),
+    context.log(),
+    import('../gallery/store.ts'),
+    import('../gallery/options.ts'),
+  ]);
+  const store = createGalleryStore({
+    dir: galleryDir(config),
+    fingerprint: pack?.fingerprint ?? null,
+    dimension: pack?.dimension ?? 0,
+    log,
+    clock: systemClock,
+  });
+  return { name: config.gallery.name, store };
+}

@@ -1,0 +1,47 @@
+import type { Layer } from './config/layers.ts';
+import type { Config } from './config/schema.ts';
+import { messageOf } from './lib/errors.ts';
+import { runStation, type Surroundings } from './station.ts';
+import { createRemoteSettings } from './remote/config/settings.ts';
+import type { StationEnd } from './remote/features.ts';
+
+export interface SupervisorOptions {
+  /** The config of the file and the environment, and the layers that it was made of. */
+  readonly config: Config;
+  readonly layers: readonly Layer[];
+  /** The level was given on the command line: no config changes it. */
+  readonly logLevelIsFixed: boolean;
+  readonly surroundings: Omit<Surroundings, 'remote'>;
+}
+
+/**
+ * Runs the station, and runs it again inside the same process with other settings where it is told so from afar. Settings with
+ * which it does not start are rolled back. Resolves with how it ended; rejects like `runStation` with the last good ones.
+ */
+export async function superviseStation(
+  { config, layers, logLevelIsFixed, surroundings }: SupervisorOptions,
+  signal: AbortSignal,
+): Promise<Exclude<StationEnd, 'again'>> {
+  const { log } = surroundings;
+  const settings = createRemoteSettings({ base: layers, config, log });
+  const fixedLevel = logLevelIsFixed ? (log.level as Config['log']['level']) : null;
+  await settings.open();
+  for (;;) {
+    const run = await settings.begin();
+    const configuredLevel = () => fixedLevel ?? settings.config().log.level;
+    log.level = configuredLevel();
+    try {
+      const end = await runStation(
+        run.config,
+        { ...surroundings, remote: { run, settings, configuredLevel } },
+        signal,
+      );
+      await settings.postpone();
+      if (signal.aborted || end === 'stopped') return 'stopped';
+      if (end === 'restart') return end;
+    } catch (error) {
+      if (!run.trial) throw error;
+      await settings.rollBack(`the station did not start: ${messageOf(error)}`);
+    }
+  }
+}

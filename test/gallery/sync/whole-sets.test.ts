@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Gallery } from '../../../src/gallery/contract.ts';
+import { stationTopics } from '../../../src/broker/topics.ts';
+import { infoSchema } from '../../../src/telemetry/payloads.ts';
+import { subscribe } from '../../support/broker.ts';
+import { hasMosquitto, startMosquitto, withoutMosquitto } from '../../support/mosquitto.ts';
+import { seededRandom } from '../../support/random.ts';
+import { startStation } from '../../support/station.ts';
+import { eventually, temporaryFolder } from '../../support/tools.ts';
+import { galleryStore, templates } from '../support.ts';
+import { bigQueue, keys, publish, syncing } from './support.ts';
+
+const count = 10_000;
+const length = 192;
+const [setA, setB] = [templates(count, { length }), templates(count, { length, seed: 2 })];
+const title = (text: string) => (hasMosquitto ? text : `${text} (${withoutMosquitto})`);
+const seconds = (n: number) => ({ timeout: n * 1000 });
+/** Read by who runs the tests, to compare with the figures in docs/gallery-sync.md. */
+const figure = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Which of the sets a gallery is, told by searching: from the first subject to the last it must be the same one. */
+function setOf(gallery: Gallery): 'none' | 'A' | 'B' {
+  if (gallery.templates === 0) return 'none';
+  expect(gallery.templates).toBe(count);
+  const found = [0, 4_999, 9_999].map((index) =>
+    (['A', 'B'] as const).filter((name) => {
+      const { subject, embedding } = (name === 'A' ? setA : setB)[index]!;
+      const [best] = gallery.search(embedding, 1);
+      return best?.subject === subject && best.similarity > 0.999;
+    }),
+  );
+  const [[name] = []] = found;
+  expect(found, 'a mixed gallery').toEqual([[name], [name], [name]]);
+  expect(name).toBeDefined();
+  return name!;
+}
+
+describe('ten thousand templates', () => {
+  it.skipIf(!hasMosquitto)(title('reach a fresh station in one sync'), seconds(120), async () => {
+    const { url } = await startMosquitto(bigQueue);
+    const begun = performance.now();
+    await publish(url, setA, { dimension: length });
+    const published = performance.now();
+    const station = await syncing(url, { dimension: length });
+    await station.reaches(1, 60_000);
+    const synced = performance.now();
+    expect([setOf(station.gallery()), station.arrived()]).toEqual(['A', count]);
+    const one = setA.with(123, { ...setA[123]!, embedding: setB[123]!.embedding });
+    expect(await publish(url, one, { dimension: length })).toMatchObject({ sent: 1, unchanged: count - 1 });
+    const changed = performance.now();
+    await station.reaches(2);
+    expect(station.arrived()).toBe(count + 1);
+    figure(
+      `10,000 templates: published in ${Math.round(published - begun)} ms, at a fresh station in ${Math.round(synced - published)} ms; ` +
+        `one changed: published in ${Math.round(changed - synced)} ms, in use ${Math.round(performance.now() - changed)} ms later`,
+    );
+  });
+
+  it.skipIf(!hasMosquitto)(
+    title('are never seen mixed while sets replace each other'),
+    seconds(120),
+    async () => {
+      const { url } = await startMosquitto(bigQueue);
+      const station = await syncing(url, { dimension: length });
+      const stop = new AbortController();
+      let looks = 0;
+      const seen: string[] = [];
+      const matching = (async () => {
+        while (!stop.signal.aborted) {
+          const set = setOf(station.gallery());
+          if (seen.at(-1) !== set) seen.push(set);
+          looks += 1;
+          await sleep(20);
+        }
+      })();
+      for (const [index, set] of [setA, setB, setA].entries()) {
+        await publish(url, set, { dimension: length });
+        await station.reaches(index + 1, 30_000);
+      }
+      await sleep(50);
+      stop.abort();
+      await matching;
+      expect(seen).toEqual(['none', 'A', 'B', 'A']);
+      figure(`${looks} looks at the gallery, none of them mixed`);
+    },
+  );
+
+  it.skipIf(!hasMosquitto)(
+    title('with a queue that is too short the station says that they are truncated'),
+    seconds(60),
+    async () => {
+      const { url } = await startMosquitto();
+      await publish(url, setA, { dimension: length });
+      const station = await syncing(url, { dimension: length });
+      await station.warns(/set of rev 1 is truncated or changed: it has 10000 templates, \d+ have arrived/);
+      figure(`with Mosquitto's default queue: ${station.alert() ?? ''}`);
+      expect(station.gallery().templates).toBe(0);
+    },
+  );
+});
+
+it.skipIf(!hasMosquitto)(
+  title('a station that is killed again and again serves whole sets only, and finishes'),
+  seconds(240),
+  async () => {
+    const { url } = await startMosquitto(bigQueue);
+    const dir = await temporaryFolder();
+    const env = {
+      MUSTER_MQTT__URL: url,
+      MUSTER_MQTT__RECONNECT_MIN_MS: '50',
+      MUSTER_GALLERY__PUBLIC_KEY: keys.publicBase64,
+    };
+    const topics = stationTopics({ site: 'default', station: 'station-1' });
+    const { messages } = await subscribe(url, topics.galleryReported);
+    // The station itself says of which models the templates have to be.
+    const { messages: infos } = await subscribe(url, topics.info);
+    const before = startStation(dir, env);
+    await before.ready;
+    await eventually('its info', () => infos.length > 0);
+    await before.stop();
+    const { model: fingerprint } = infoSchema.parse(JSON.parse(infos[0]!.payload));
+    const dimension = length;
+
+    const stop = new AbortController();
+    const seen: string[] = [];
+    let looks = 0;
+    const matching = (async () => {
+      const reader = galleryStore(join(dir, 'data/gallery/main'), { fingerprint, dimension });
+      while (!stop.signal.aborted) {
+        const set = setOf(await reader.load());
+        if (seen.at(-1) !== set) seen.push(set);
+        looks += 1;
+        await sleep(5);
+      }
+    })();
+    const random = seededRandom(7);
+    let kills = 0;
+    const killSome = async (times: number) => {
+      for (let i = 0; i < times; i += 1) {
+        const station = startStation(dir, env);
+        await station.ready;
+        await sleep(random() * 1500);
+        await station.kill();
+        kills += 1;
+      }
+    };
+    await publish(url, setA, { fingerprint, dimension });
+    await killSome(5);
+    await Promise.all([publish(url, setB, { fingerprint, dimension }), killSome(3)]);
+    await killSome(4);
+    const station = startStation(dir, env);
+    await station.ready;
+    await eventually('the newest set', () => seen.at(-1) === 'B', 60_000);
+    await eventually('the report', () => /"rev":2,"status":"in_sync"/.test(messages.at(-1)?.payload ?? ''));
+    stop.abort();
+    await matching;
+    expect(seen.filter((set) => set === 'B')).toHaveLength(1);
+    expect(await station.stop()).toBe(0);
+    figure(`${kills} kills, ${looks} looks: ${seen.join(' → ')}`);
+  },
+);
