@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../src/lib/errors.ts';
 import { createProgress } from '../src/lib/progress.ts';
 import { runLoad } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { loadPhotos } from './photos.ts';
-import { createReport, printReport } from './report.ts';
+import { printReport } from './print.ts';
+import { createReport } from './report.ts';
 
 /**
  * `npm run bench`: how fast this machine checks people in. The program's own station is given captures at full speed, and the vision
@@ -20,11 +22,17 @@ vision worker alone with the same photos. Vision is set as for a station, by MUS
 
 Options:
   --captures <n>  captures to measure, after a warm-up of 10 (default 300)
-  --photos <dir>  folder with the photos to use (default: sample photos, 1280×720, 2 to 5 faces each)
+  --photos <dir>  folder with the photos to use (default: sample photos, 1280×720, a few faces each)
   --json          print one JSON document
-  --help          print this help`;
+  --help          print this help
+`;
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -35,20 +43,20 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return void process.stdout.write(`${help}\n`);
+  if (values.help) return void process.stdout.write(help);
   const captures = Number(values.captures);
   if (!Number.isInteger(captures) || captures < 10)
     throw new Error('--captures takes a whole number from 10 on');
 
+  const photos = await loadPhotos(values.photos);
   const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const progress = createProgress('captures', { total: 2 * captures });
   try {
-    const photos = await loadPhotos(values.photos);
     const load = await runLoad(dir, photos, captures, (count) => progress.advance(count));
+    progress.done();
     const report = createReport(load, describeMachine(), photos.length);
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : printReport(report));
   } finally {
-    progress.done();
     await rm(dir, { recursive: true, force: true });
   }
 }

@@ -23,7 +23,7 @@ const program = join(packageRoot, 'bin/muster.js');
  * probe. Resolves when it waits for captures and its events are subscribed to.
  */
 export async function startStation(env: NodeJS.ProcessEnv): Promise<BenchStation> {
-  const execArgv = ['--enable-source-maps', '--import', new URL('./probe.js', import.meta.url).href];
+  const execArgv = ['--import', new URL('./probe.js', import.meta.url).href];
   const child = fork(program, ['station'], { env, execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const url = await brokerWhenReady(child);
   const client = await connectAsync(url, { protocolVersion: 4 });

@@ -104,6 +104,7 @@ export async function runStation(
       onTrouble: (message) =>
         message === null ? alerts.clear('inbox-unusable') : alerts.raise('inbox-unusable', 'error', message),
     });
+    await source.open();
     const policy = () => {
       const { decision } = remote?.settings.config() ?? config;
       return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };

@@ -25,6 +25,8 @@ export type CaptureOutcome =
 
 /** Where captures come from. */
 export interface CaptureSource {
+  /** Makes ready what captures are put into. Throws MusterError `capture_folder` where that can't be had. */
+  open(): Promise<void>;
   /**
    * Captures, the oldest first, until the signal aborts; then it ends by itself. Each capture that was not
    * settled as decided or failed is offered again, at the latest when the station starts anew.

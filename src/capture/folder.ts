@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { webcrypto } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { lstat, mkdir, open as openFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
@@ -8,6 +9,7 @@ import type { Log } from '../lib/log.ts';
 import type { Capture, CaptureOutcome, CaptureSource } from './contract.ts';
 import { fileKind } from './file-kind.ts';
 import { finishDecided, finishFailed, type Failure, type SettleFolders } from './settle.ts';
+import { giveReadableName } from './readable-name.ts';
 import { createWaitingFiles, type FileVersion, type WaitingFile } from './waiting.ts';
 import { watchFolder } from './watch.ts';
 
@@ -41,8 +43,9 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
   return {
     rescan: async () => (await rescanNow?.()) ?? 0,
 
+    open,
+
     async *captures(signal) {
-      await makeFolders();
       const waiting = createWaitingFiles({ stableMs: options.stableMs, clock, versionOf });
       /** Files that could not be moved away: not offered again unless they change. */
       const stuck = new Map<string, string>();
@@ -58,6 +61,8 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
       const stop = () => waiting.close();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
+      // A file that appears between the two would else be seen only by the next rescan.
+      void watch.ready.then(scan);
       try {
         await scan();
         for (let file = await waiting.next(); file !== null; file = await waiting.next()) {
@@ -75,7 +80,10 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
 
       async function scan(): Promise<void> {
         try {
-          for (const name of await readdir(dir)) await consider(join(dir, name));
+          for (const name of await readdir(dir, { encoding: 'buffer' })) {
+            if (isUtf8(name)) await consider(join(dir, name.toString()));
+            else await giveReadableName(dir, name, options.maxBytes);
+          }
           if (stuck.size === 0) options.onTrouble(null);
         } catch (error) {
           options.onTrouble(`the capture folder ${dir} can't be read: ${messageOf(error)}`);
@@ -175,7 +183,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
     },
   };
 
-  async function makeFolders(): Promise<void> {
+  async function open(): Promise<void> {
     try {
       await mkdir(dir, { recursive: true });
       await readdir(dir);
@@ -194,7 +202,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
 
 /** The file's bytes, and its status while they were read. Follows no link and waits for no pipe. */
 async function readPhoto(path: string, maxBytes: number): Promise<{ photo: Uint8Array; stats: BigIntStats }> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const handle = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat({ bigint: true });
     const photo = new Uint8Array(Math.min(Number(stats.size), maxBytes));

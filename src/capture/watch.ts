@@ -1,6 +1,8 @@
 import { watch } from 'chokidar';
 
 export interface FolderWatch {
+  /** Resolves when changes are told from now on. What appeared before that may not be told. */
+  readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,5 +30,8 @@ export function watchFolder(options: FolderWatchOptions): FolderWatch {
   watcher.on('add', options.onFile);
   watcher.on('change', options.onFile);
   watcher.on('error', options.onError);
-  return { close: () => watcher.close() };
+  const ready = new Promise<void>((resolve) => {
+    watcher.once('ready', resolve);
+  });
+  return { ready, close: () => watcher.close() };
 }

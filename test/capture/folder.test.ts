@@ -47,6 +47,7 @@ async function watchInbox(
     onTrouble: (message) => troubles.push(message),
     ...changes,
   });
+  await source.open();
   const stop = new AbortController();
   const running = (async () => {
     for await (const capture of source.captures(stop.signal)) {
@@ -286,9 +287,7 @@ describe('trouble with the folder', () => {
       onFailed: () => undefined,
       onTrouble: () => undefined,
     });
-    await expect(
-      source.captures(new AbortController().signal)[Symbol.asyncIterator]().next(),
-    ).rejects.toMatchObject({
+    await expect(source.open()).rejects.toMatchObject({
       code: 'capture_folder',
       remedy: expect.stringContaining('capture.folder.path') as string,
     });
@@ -320,5 +319,42 @@ describe('trouble with the folder', () => {
     );
     await settle(300);
     expect(seen).toHaveLength(1);
+  });
+});
+
+describe('names', () => {
+  it('reads a photo whose name is not UTF-8', async () => {
+    const dir = await temporaryFolder();
+    await mkdir(join(dir, 'inbox'));
+    const path = Buffer.concat([
+      Buffer.from(join(dir, 'inbox/T')),
+      Buffer.from([0xfc]),
+      Buffer.from('r.jpg'),
+    ]);
+    await writeFile(path, 'photo');
+    await utimes(path, 1_000, 1_000);
+    const { seen } = await watchInbox({ dir, rescanMs: 50 });
+    await eventually('the capture', () => seen.length === 1);
+    expect(seen[0]).toMatchObject({ name: 'Tür.jpg', text: 'photo', capturedAt: 1_000_000 });
+  });
+
+  it.each(['x', '顔'])('sets a file aside whose name is as long as can be (%s)', async (character) => {
+    const { inbox, failures, files } = await watchInbox({ outcome: () => noImage });
+    const name = `${character.repeat(Math.floor(251 / Buffer.byteLength(character)))}.jpg`;
+    await writeFile(join(inbox, name), 'text');
+    await eventually('the failure', () => failures.length === 1);
+    const [photo, reason] = await files(join(inbox, 'failed'));
+    expect(reason).toBe(`${photo}.reason.json`);
+    expect(photo).toMatch(new RegExp(`^${character}+\\.jpg$`));
+  });
+
+  it('keeps a file apart whose name is that of the reason of another', async () => {
+    const { inbox, failures, files } = await watchInbox({ outcome: () => noImage });
+    for (const name of ['a.jpg.reason.json', 'a.jpg']) {
+      await writeFile(join(inbox, name), name);
+      await eventually(name, () => failures.length === (name === 'a.jpg' ? 2 : 1));
+    }
+    expect(await readFile(join(inbox, 'failed', 'a.jpg.reason.json'), 'utf8')).toBe('a.jpg.reason.json');
+    expect(await files(join(inbox, 'failed'))).toHaveLength(4);
   });
 });
