@@ -8,7 +8,13 @@ import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Capture, CaptureOutcome, CaptureSource } from './contract.ts';
 import { fileKind } from './file-kind.ts';
-import { finishDecided, finishFailed, type Failure, type SettleFolders } from './settle.ts';
+import {
+  finishDecided,
+  finishFailed,
+  putBackUnfinished,
+  type Failure,
+  type SettleFolders,
+} from './settle.ts';
 import { giveReadableName } from './readable-name.ts';
 import { createWaitingFiles, type FileVersion, type WaitingFile } from './waiting.ts';
 import { watchFolder } from './watch.ts';
@@ -49,6 +55,8 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
       const waiting = createWaitingFiles({ stableMs: options.stableMs, clock, versionOf });
       /** Files that could not be moved away: not offered again unless they change. */
       const stuck = new Map<string, string>();
+      /** What is being refused: the watch and the scan may both have found it. */
+      const refusing = new Set<string>();
       const notice = (path: string) => void consider(path);
       const trouble = (error: unknown) =>
         options.onTrouble(`the capture folder ${dir} can't be watched: ${messageOf(error)}`);
@@ -104,7 +112,10 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
           );
           if (what.kind === 'photo') waiting.add(path, version(stats));
           // A file that is still growing may be refused when it is whole; its name and size tell enough already.
-          if (what.kind === 'refused') await setAside(path, version(stats), what);
+          if (what.kind === 'refused' && !refusing.has(path)) {
+            refusing.add(path);
+            await setAside(path, version(stats), what).finally(() => refusing.delete(path));
+          }
         } catch (error) {
           if (codeOf(error) !== 'ENOENT')
             log.warn({ code: codeOf(error) }, 'a file of the capture folder was passed over');
@@ -135,8 +146,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
 
       async function settle(path: string, taken: FileVersion, outcome: CaptureOutcome): Promise<void> {
         if (outcome.kind === 'decided') {
-          // A file that was written anew since it was read is another capture.
-          if (same(await versionOf(path), taken)) await attempt(path, () => finishDecided(path, options));
+          await attempt(path, () => finishDecided(path, options, isVersion(taken)));
           waiting.release(path);
           await consider(path);
         } else if (outcome.kind === 'failed') {
@@ -186,7 +196,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
   async function open(): Promise<void> {
     try {
       await mkdir(dir, { recursive: true });
-      await readdir(dir);
+      await putBackUnfinished(dir);
     } catch (error) {
       throw new MusterError(
         'capture_folder',
@@ -226,6 +236,11 @@ async function sha256(photo: Uint8Array): Promise<string> {
 async function versionOf(path: string): Promise<FileVersion | null> {
   const stats = await lstat(path, { bigint: true }).catch(() => null);
   return stats === null ? null : version(stats);
+}
+
+/** Tells whether a file is the version that was read. One that was written anew since is another capture. */
+function isVersion(read: FileVersion): (path: string) => Promise<boolean> {
+  return async (path) => same(await versionOf(path), read);
 }
 
 function version(stats: BigIntStats): FileVersion {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, lstat, mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { link, lstat, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { codeOf } from '../lib/errors.ts';
 
@@ -15,10 +15,61 @@ export interface Failure {
   readonly message: string;
 }
 
-/** Ends a decided capture's file: deletes it, or keeps it in `done`. */
-export async function finishDecided(path: string, folders: SettleFolders): Promise<void> {
+/** A file on its way out has this before its name, which hides it from everybody who lists captures. */
+const leaving = '.leaving-';
+
+/**
+ * Ends a decided capture's file: deletes it, or keeps it in `done`. The file is taken out of everybody's sight before it is looked at for the
+ * last time, so that a photo that is written under the same name at this moment is never taken for the decided one.
+ *
+ * @param isDecided whether a path holds what was decided; anything else stays in the folder
+ */
+export async function finishDecided(
+  path: string,
+  folders: SettleFolders,
+  isDecided: (path: string) => Promise<boolean>,
+): Promise<void> {
+  const name = basename(path);
+  const hidden = join(dirname(path), `${leaving}${name}`);
+  if (Buffer.byteLength(hidden) - Buffer.byteLength(dirname(path)) > maxFileNameBytes) {
+    if (await isDecided(path)) await putAway(path, name, folders);
+    return;
+  }
+  try {
+    await rename(path, hidden);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    if (await isDecided(hidden)) await putAway(hidden, name, folders);
+    else await putBack(hidden, path);
+  } catch (error) {
+    await putBack(hidden, path);
+    throw error;
+  }
+}
+
+/** Puts back what a crash has left on its way out. It is offered again, found decided, and ended. */
+export async function putBackUnfinished(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(leaving)) await putBack(join(dir, name), join(dir, name.slice(leaving.length)));
+  }
+}
+
+async function putAway(path: string, name: string, folders: SettleFolders): Promise<void> {
   if (folders.after === 'delete') await rm(path, { force: true });
-  else await moveInto(folders.done, path);
+  else await moveInto(folders.done, path, name);
+}
+
+/** Under another name where its own has been taken meanwhile. */
+async function putBack(hidden: string, path: string): Promise<void> {
+  try {
+    await moveExclusively(hidden, path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') await moveInto(dirname(path), hidden, basename(path));
+    else if (codeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 /** Sets a file aside in `failed`, with `<file>.reason.json` beside it, which is written first. */
@@ -28,7 +79,7 @@ export async function finishFailed(
   folders: SettleFolders,
   clock: Clock,
 ): Promise<void> {
-  await moveInto(folders.failed, path, (target) => {
+  await moveInto(folders.failed, path, basename(path), (target) => {
     const { code, message } = failure;
     const reason = { file: basename(target), code, message, at: isoTime(clock.now()) };
     return { path: target + reasonEnding, text: `${JSON.stringify(reason, null, 2)}\n` };
@@ -36,21 +87,24 @@ export async function finishFailed(
 }
 
 const reasonEnding = '.reason.json';
-/** What most file systems allow a name, bytes, less room for a number and the ending of a reason. */
-const maxNameBytes = 255 - 40 - reasonEnding.length;
+/** What most file systems allow a name, bytes. */
+const maxFileNameBytes = 255;
+/** Leaves room for a number and the ending of a reason, bytes. */
+const maxNameBytes = maxFileNameBytes - 40 - reasonEnding.length;
 
 /**
- * Moves a file into a folder (made where missing) under its own name, or with a number where that is taken, together
+ * Moves a file into a folder (made where missing) under a name, or with a number where that is taken, together
  * with a note: nothing is ever overwritten. A file that is gone is no error.
  */
 async function moveInto(
   folder: string,
   path: string,
+  name: string,
   noteFor?: (target: string) => { readonly path: string; readonly text: string },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const extension = cut(extname(path), 20);
-  const stem = cut(basename(path, extname(path)), maxNameBytes - Buffer.byteLength(extension));
+  const extension = cut(extname(name), 20);
+  const stem = cut(basename(name, extname(name)), maxNameBytes - Buffer.byteLength(extension));
   for (let n = 0; ; n += 1) {
     // After a thousand photos of one name the numbers are no help any more.
     const suffix = n === 0 ? '' : n < 1000 ? `-${n}` : `-${randomUUID()}`;
@@ -90,6 +144,7 @@ async function moveExclusively(path: string, target: string): Promise<void> {
     await link(path, target);
   } catch (error) {
     if (!noLinks.has(codeOf(error) ?? '')) throw error;
+    if (await exists(target)) throw Object.assign(new Error(`${target} is taken`), { code: 'EEXIST' });
     await rename(path, target);
     return;
   }

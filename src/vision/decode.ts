@@ -54,11 +54,15 @@ export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: Deco
       return refuse('not_an_image', `not a readable image: ${firstLine(error)}`);
     }
     const { width, height } = metadata.autoOrient;
-    if (width * height > maxPixels) {
+    const limit = Math.floor(metadata.format === 'heif' ? maxPixels * avifShare : maxPixels);
+    if (width * height > limit || Math.max(width, height) > longestSidePx) {
       return refuse(
         'too_many_pixels',
-        `the photo has ${width}×${height} pixels, more than the limit of ${maxPixels}`,
+        `the photo has ${width}×${height} pixels, more than the limit of ${limit} in all or ${longestSidePx} on a side`,
       );
+    }
+    if (metadata.format === 'jpeg' && scansOf(bytes) > mostScans) {
+      return refuse('not_an_image', `the JPEG has more than ${mostScans} scans, which no camera writes`);
     }
 
     // 'error' refuses what is cut short, and lets pass the stray bytes between segments that some cameras
@@ -82,6 +86,22 @@ export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: Deco
       return refuse('not_an_image', `the image is damaged or cut short: ${reason}`);
     }
   };
+}
+
+/** Longest side, px: the most that a JPEG can have. One line of many more takes as much memory as a whole photo. */
+const longestSidePx = 65_535;
+/** The share of the pixel limit that AVIF may have: it takes about 25 bytes a pixel and the other formats at most 8. */
+const avifShare = 1 / 3;
+/** A camera's progressive JPEG has about ten. The decoder goes over the whole photo for each and heeds no time limit in it. */
+const mostScans = 100;
+
+/** In a JPEG's data 0xff is followed by 0, so that only markers are counted, and what looks like one in its metadata. */
+function scansOf(bytes: Uint8Array): number {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === 0xda) scans += 1;
+  }
+  return scans;
 }
 
 function refuse(failure: VisionFailure, message: string): DecodeResult {

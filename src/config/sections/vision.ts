@@ -23,7 +23,7 @@ export const vision = section('How faces are found and embedded.', {
   max_mpx: decimal(
     0.1,
     500,
-    64,
+    32,
     'Megapixels of a photo at the most; larger ones are refused before they take memory.',
   ),
   detector: section('The cascade of three nets (MTCNN) that finds faces.', {
