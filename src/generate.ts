@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { configArtefacts } from './config/artefacts.ts';
 import { codeOf } from './lib/errors.ts';
 import { packageRoot } from './lib/package.ts';
-import { payloadArtefacts } from './telemetry/artefacts.ts';
+import { payloadArtefacts } from './payloads.ts';
 
 /**
  * Writes the project's generated files: `node dist/src/generate.js`. With `--check` it writes nothing,

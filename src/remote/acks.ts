@@ -2,7 +2,7 @@ import type { Incoming } from '../broker/contract.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outbox } from '../telemetry/outbox.ts';
-import { ackSchema } from '../telemetry/payloads.ts';
+import { ackSchema } from './ack-payload.ts';
 import type { RemoteFeature } from './contract.ts';
 
 /** Larger ones are not read: an ack of 1,000 ranges has about 30 KB. */

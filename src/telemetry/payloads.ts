@@ -1,8 +1,5 @@
 import { z } from 'zod';
 import { gates, reasons } from '../decide/contract.ts';
-import { manifestSchema, reportedSchema, templateSchema } from '../gallery/sync/payloads.ts';
-import { cmdSchema, resSchema } from '../remote/commands/payloads.ts';
-import { configReportedSchema, desiredSchema } from '../remote/config/payloads.ts';
 
 /**
  * The payloads of DESIGN.md section 6. These schemas make the types of the code and, through `npm run generate`, the
@@ -169,31 +166,3 @@ export const alertSchema = z
   })
   .describe('Retained while it lasts; an empty payload clears it.');
 export type AlertPayload = z.infer<typeof alertSchema>;
-
-export const ackSchema = z
-  .object({
-    stream: z.string().describe('Of the events that are acknowledged.'),
-    seqs: z
-      .array(z.tuple([z.int().min(1), z.int().min(1)]))
-      .max(1000)
-      .describe('Ranges of numbers, both ends included.'),
-  })
-  .describe('From a consumer to the station: it has these events.');
-
-/** Every payload that the station publishes or takes, by the name of its schema file. */
-export const payloadSchemas = {
-  checkin: checkinSchema,
-  state: stateSchema,
-  info: infoSchema,
-  health: healthSchema,
-  metrics: metricsSchema,
-  alert: alertSchema,
-  ack: ackSchema,
-  cmd: cmdSchema,
-  res: resSchema,
-  'config-desired': desiredSchema,
-  'config-reported': configReportedSchema,
-  'gallery-manifest': manifestSchema,
-  'gallery-template': templateSchema,
-  'gallery-reported': reportedSchema,
-} as const;

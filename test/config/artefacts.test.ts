@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { configArtefacts, configJsonSchema } from '../../src/config/artefacts.ts';
-import { payloadArtefacts } from '../../src/telemetry/artefacts.ts';
+import { payloadArtefacts } from '../../src/payloads.ts';
 import { configFields, configTree, type Field, type Section } from '../../src/config/fields.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { packageRoot } from '../../src/lib/package.ts';

@@ -5,7 +5,7 @@ import type { MqttClient } from 'mqtt';
 import { expect } from 'vitest';
 import type { ResPayload } from '../../src/remote/commands/payloads.ts';
 import type { ConfigReportedPayload } from '../../src/remote/config/payloads.ts';
-import { payloadSchemas } from '../../src/telemetry/payloads.ts';
+import { payloadSchemas } from '../../src/payloads.ts';
 import { startBroker, subscribe, type Message } from '../support/broker.ts';
 import { startStation } from '../support/station.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { groupWithBella, portraits, scenery } from '../../demo/sample-photos.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
+import { payloadSchemas } from '../../src/payloads.ts';
 import {
-  payloadSchemas,
   type CheckinEvent,
   type InfoPayload,
   type MetricsPayload,
