@@ -38,7 +38,11 @@ async function site(
   }
   const { client, messages } = await subscribe(broker.url());
   const on = (topic: string) => messages.filter((each) => each.topic === `${root}/${topic}`);
-  const events = () => on('checkin').map((each) => JSON.parse(each.payload) as CheckinEvent);
+  // As every consumer must: a repeated delivery has the id of the first.
+  const events = () => {
+    const all = on('checkin').map((each) => JSON.parse(each.payload) as CheckinEvent);
+    return [...new Map(all.map((event) => [event.event_id, event])).values()];
+  };
   const newest = (topic: string): unknown => JSON.parse(on(topic).at(-1)?.payload ?? 'null');
   const last = {
     state: () => newest('state') as StatePayload | null,
