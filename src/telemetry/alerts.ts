@@ -5,7 +5,6 @@ import type { AlertPayload } from './payloads.ts';
 export type AlertId =
   | 'outbox-full'
   | 'outbox-dropped'
-  | 'captures-failing'
   | 'inbox-unusable'
   | 'store-damaged'
   | 'store-failing'

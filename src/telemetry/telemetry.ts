@@ -57,6 +57,7 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
   const now = () => clock.now();
   let lastCaptureAt: EpochMs | null = null;
   let forgetting: NodeJS.Timeout | undefined;
+  let counting: NodeJS.Timeout | undefined;
   const deliveries = new Set<Promise<void>>();
 
   const alerts = createAlerts({ clock, log });
@@ -114,6 +115,7 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
       await outbox.open();
       await recorder.prune(now() - memoryMs);
       forgetting = setInterval(() => void forget(), forgetEveryMs);
+      counting = setInterval(tellDropped, config.telemetry.metrics_s * 1000);
       health.start();
       await health.read();
       reporter.start();
@@ -138,6 +140,7 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
 
     async close() {
       clearInterval(forgetting);
+      clearInterval(counting);
       if (connection.session() !== null) await outbox.drained(AbortSignal.timeout(drainMs));
       await reporter.finish('stopped');
       await connection.close();
@@ -146,6 +149,14 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
       await store.close();
     },
   };
+
+  /** At intervals and not with each event: an alert is a retained message. */
+  function tellDropped(): void {
+    const { dropped } = outbox.stats();
+    if (dropped === 0) return;
+    const message = `the outbox was full: ${dropped} events were given up unsent since the start`;
+    alerts.raise('outbox-dropped', 'error', message);
+  }
 
   async function forget(): Promise<void> {
     try {

@@ -1,5 +1,6 @@
 import { copyFile, cp, mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { groupWithBella, portraits, scenery } from '../../demo/sample-photos.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
@@ -141,6 +142,30 @@ describe('a station', () => {
     await startBroker(Number(port));
     await eventually('the event', () => here.events().length === 1);
     expect(here.events()[0]).toMatchObject({ replayed: true, subject: 'alice', seq: 1 });
+    expect(await station.stop()).toBe(0);
+  });
+
+  it('tells how many events it gave up when it may drop the oldest', seconds(60), async () => {
+    const here = await site([], {
+      MUSTER_OUTBOX__MAX_EVENTS: '100',
+      MUSTER_OUTBOX__WHEN_FULL: 'drop_oldest',
+      MUSTER_TELEMETRY__METRICS_S: '1',
+    });
+    const port = new URL(here.broker.url()).port;
+    const station = startStation(here.dir, here.env);
+    await station.ready;
+    await here.broker.close();
+    const photo = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'grey' } })
+      .jpeg()
+      .toBuffer();
+    for (let i = 0; i < 105; i += 1) await here.drop(`${i}.jpg`, photo);
+    const inbox = join(here.dir, 'data', 'inbox');
+    await eventually('an empty inbox', async () => (await readdir(inbox)).length === 0, 40_000);
+    await startBroker(Number(port));
+    await eventually('the alert', () => here.on('alert/outbox-dropped').length > 0);
+    expect(here.on('alert/outbox-dropped').at(-1)?.payload).toContain(': 5 events were given up unsent');
+    await eventually('the hundred that are left', () => here.events().length === 100);
+    expect(here.events()[0]?.seq).toBe(6);
     expect(await station.stop()).toBe(0);
   });
 
