@@ -1,6 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { connectAsync } from 'mqtt';
 import { packageRoot } from '../src/lib/package.ts';
 import { table } from '../src/lib/table.ts';
 import type { CheckinEvent } from '../src/telemetry/payloads.ts';
+import { freePort } from './free-port.ts';
 import { groupWithBella, portraits, scenery } from './sample-photos.ts';
 
 /**
@@ -188,15 +188,6 @@ async function failureOf(file: string): Promise<string> {
 async function brokenPhoto(): Promise<Buffer> {
   const photo = await portraits.clara();
   return photo.subarray(0, photo.length / 2);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function within<T>(what: string, promise: Promise<T>): Promise<T> {

@@ -2,9 +2,7 @@ import { link, lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../lib/errors.ts';
 import { fileKind } from './file-kind.ts';
-
-/** A file that was written a shorter time ago may still be renamed by whoever writes it. */
-const restingMs = 2_000;
+import { restingMs } from './waiting.ts';
 
 /**
  * Renames a photo whose name is not UTF-8, as old cameras and FTP programs write them, to the same name in UTF-8, taking it for

@@ -34,8 +34,8 @@ export interface WaitingOptions {
   readonly versionOf: (path: string) => Promise<FileVersion | null>;
 }
 
-/** A file that was last written this long ago is not being written any more. */
-const restingMs = 2_000;
+/** A file that was last written this long ago is not being written any more, ms. */
+export const restingMs = 2_000;
 
 /** The files of the capture folder that are not settled yet: settling down, whole, or held. */
 export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOptions): WaitingFiles {

@@ -1,30 +1,17 @@
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { registerModels } from '../../src/commands/models.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
-import type { Manifest } from '../../src/models/manifest.ts';
-import { temporaryFolder, writeManifest, type Folder } from '../models/support/folder.ts';
-import { tinyPack } from '../models/support/tiny.ts';
+import { beforeEachWithTinyModels } from '../models/support/tiny-models.ts';
 
-let shared: Folder;
-let manifest: Manifest;
 let tarball: string;
 let modelsDir: string;
 
-beforeAll(async () => {
-  shared = await temporaryFolder();
-  ({ manifest, file: tarball } = await tinyPack(shared.path));
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-
-beforeEach(async () => {
-  const folder = await temporaryFolder();
-  modelsDir = folder.path;
-  await writeManifest(modelsDir, manifest);
-  return () => folder[Symbol.asyncDispose]();
+beforeEachWithTinyModels((made) => {
+  ({ modelsDir, tarball } = made);
 });
 
 /** Runs `muster models …` in this process: what it prints and its exit status. */

@@ -1,33 +1,22 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { buildModels, pinModels } from '../../src/models/build.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
-import { temporaryFolder, writeManifest, type Folder } from './support/folder.ts';
+import { writeManifest } from './support/folder.ts';
 import { runOnnx, noise } from './support/nets.ts';
 import { startRegistry } from './support/registry.ts';
-import { tinyPack } from './support/tiny.ts';
+import { beforeEachWithTinyModels } from './support/tiny-models.ts';
 
 const names = ['p', 'r', 'o', 'e'];
 const nowhere = { registry: 'http://127.0.0.1:9/' };
 
-let shared: Folder;
 let manifest: Manifest;
 let tarball: string;
-let folder: Folder;
 let modelsDir: string;
 
-beforeAll(async () => {
-  shared = await temporaryFolder();
-  ({ manifest, file: tarball } = await tinyPack(shared.path));
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  modelsDir = folder.path;
-  await writeManifest(modelsDir, manifest);
-  return () => folder[Symbol.asyncDispose]();
+beforeEachWithTinyModels((models) => {
+  ({ modelsDir, manifest, tarball } = models);
 });
 
 const contents = () => Promise.all(names.map((name) => readFile(join(modelsDir, `${name}.onnx`))));

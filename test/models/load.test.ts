@@ -1,31 +1,20 @@
 import { copyFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultModelsDir } from '../../src/lib/package.ts';
 import { buildModels } from '../../src/models/build.ts';
 import { sha256Of } from '../../src/models/inspect.ts';
 import { loadPack } from '../../src/models/load.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
-import { temporaryFolder, writeManifest, type Folder } from './support/folder.ts';
-import { tinyPack } from './support/tiny.ts';
+import { writeManifest } from './support/folder.ts';
+import { beforeEachWithTinyModels } from './support/tiny-models.ts';
 
-let shared: Folder;
 let manifest: Manifest;
-let tarball: string;
 let modelsDir: string;
 
-beforeAll(async () => {
-  shared = await temporaryFolder();
-  ({ manifest, file: tarball } = await tinyPack(shared.path));
-});
-afterAll(() => shared[Symbol.asyncDispose]());
-
-beforeEach(async () => {
-  const folder = await temporaryFolder();
-  modelsDir = folder.path;
-  await writeManifest(modelsDir, manifest);
-  await buildModels({ modelsDir, from: tarball });
-  return () => folder[Symbol.asyncDispose]();
+beforeEachWithTinyModels(async (models) => {
+  ({ modelsDir, manifest } = models);
+  await buildModels({ modelsDir, from: models.tarball });
 });
 
 describe('loadPack', () => {
