@@ -1,4 +1,5 @@
-import { connect, type IClientOptions } from 'mqtt';
+import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { generate } from 'mqtt-packet';
 import type { EpochMs } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { Incoming, Session, Will } from './contract.ts';
@@ -19,6 +20,11 @@ export interface SessionOptions {
   readonly will: Will;
   /** How long the broker keeps the subscriptions and what they missed after a session, s; 0 for not at all. */
   readonly sessionExpiryS: number;
+  /**
+   * How messages of QoS 1 are acknowledged: `null` for at once, on receipt; else by their listeners, of which the broker is asked to
+   * leave at most `window` open (in MQTT 5; in 3.1.1 its own limit holds).
+   */
+  readonly acknowledgeByHand: { readonly window: number } | null;
   readonly onMessage: (message: Incoming) => void;
   readonly now: () => EpochMs;
 }
@@ -85,15 +91,22 @@ export function openSession(options: SessionOptions): Promise<Session> {
       });
     });
     // From the first moment: the broker sends what a kept session has missed along with its CONNACK.
-    client.on('message', (topic, payload, { retain, properties }) => {
+    client.on('message', (topic, payload, packet) => {
+      const { qos, retain, properties } = packet;
       options.onMessage({
         topic,
         payload,
         retain,
+        qos,
         responseTopic: properties?.responseTopic ?? null,
         correlationData: properties?.correlationData ?? null,
+        acknowledge: () => acknowledge(client, options, packet),
       });
     });
+    // mqtt.js answers a message when this calls back, and goes on without an answer when that is with an error.
+    if (options.acknowledgeByHand !== null) {
+      client.handleMessage = ({ qos }, done) => done(qos === 1 ? new Error('acknowledged later') : undefined);
+    }
     client.on('error', (error: Error) => {
       lastError = error;
       if (!connected) finish(error.message);
@@ -113,6 +126,18 @@ export function openSession(options: SessionOptions): Promise<Session> {
   });
 }
 
+/** mqtt.js has no call for it: the PUBACK is written to its stream. */
+function acknowledge(
+  client: MqttClient,
+  { acknowledgeByHand, version }: SessionOptions,
+  { qos, messageId }: IPublishPacket,
+): void {
+  if (acknowledgeByHand === null || qos !== 1 || messageId === undefined || !client.connected) return;
+  client.stream.write(
+    generate({ cmd: 'puback', messageId, reasonCode: 0 }, { protocolVersion: version === '5' ? 5 : 4 }),
+  );
+}
+
 function clientOptions(options: SessionOptions): IClientOptions {
   return {
     protocolVersion: options.version === '5' ? 5 : 4,
@@ -123,13 +148,18 @@ function clientOptions(options: SessionOptions): IClientOptions {
     reconnectPeriod: 0,
     queueQoSZero: false,
     will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
-    ...(options.version === '5' ? { properties: { sessionExpiryInterval: options.sessionExpiryS } } : {}),
+    ...(options.version === '5' ? { properties: connectProperties(options) } : {}),
     ...(options.username === null ? {} : { username: options.username }),
     ...(options.password === null ? {} : { password: options.password }),
     ...(options.ca === null ? {} : { ca: options.ca }),
     ...(options.cert === null ? {} : { cert: options.cert }),
     ...(options.key === null ? {} : { key: options.key }),
   };
+}
+
+function connectProperties({ sessionExpiryS, acknowledgeByHand }: SessionOptions) {
+  const receiveMaximum = acknowledgeByHand === null ? {} : { receiveMaximum: acknowledgeByHand.window };
+  return { sessionExpiryInterval: sessionExpiryS, ...receiveMaximum };
 }
 
 function connectError({ url, version, username }: SessionOptions, error: Error): MusterError {

@@ -6,9 +6,15 @@ export interface Incoming {
   readonly payload: Buffer;
   /** Kept by the broker from before the subscription. */
   readonly retain: boolean;
+  readonly qos: 0 | 1 | 2;
   /** Where an answer is wanted, and what it must carry, in MQTT 5. */
   readonly responseTopic: string | null;
   readonly correlationData: Buffer | null;
+  /**
+   * Tells the broker that it may forget the message, where the connection leaves that to its listeners; call it once, in the order
+   * of arrival [MQTT-4.6.0-2]. Does nothing else: with QoS 0, after the session's end, or where receipt is acknowledged at once.
+   */
+  acknowledge(): void;
 }
 
 export interface PublishOptions {

@@ -20,6 +20,7 @@ export function createStationConnection(
     clientId: mqttClientId(config),
     username: mqtt.username,
     credentials: () => readCredentials(mqtt),
+    acknowledgeByHand: null,
     sessionExpiryS: mqtt.session_expiry_s,
     keepaliveS: mqtt.keepalive_s,
     connectTimeoutMs: mqtt.connect_timeout_s * 1000,

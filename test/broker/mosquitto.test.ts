@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import type { Session } from '../../src/broker/contract.ts';
+import type { Incoming, Session } from '../../src/broker/contract.ts';
 import { connectionTo, subscribe } from '../support/broker.ts';
 import { hasMosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
 import { eventually, recordingLog, temporaryFolder } from '../support/tools.ts';
@@ -63,5 +63,48 @@ it.skipIf(!hasMosquitto)(
     expect(JSON.stringify(lines())).not.toContain(password);
     password = 'the right one';
     await eventually('connected', () => sessions.length === 1);
+  },
+);
+
+it.skipIf(!hasMosquitto).each([
+  ['5', ['max_inflight_messages 100']],
+  // MQTT 3.1.1 has no receive maximum: the broker's own limit holds.
+  ['3.1.1', ['max_inflight_messages 5']],
+] as const)(
+  title('leaves messages with the broker until they are acknowledged by hand, in MQTT %s'),
+  async (version, settings) => {
+    const broker = await startMosquitto(['allow_anonymous true', ...settings]);
+    const messages: Incoming[] = [];
+    const sessions: Session[] = [];
+    const options = { version, sessionExpiryS: 60, acknowledgeByHand: { window: 5 } };
+    const first = connectionTo(broker.url, options);
+    first.onSession((session) => {
+      sessions.push(session);
+      void session.subscribe(['x/#']);
+    });
+    first.onMessage((message) => messages.push(message));
+    await first.start(will);
+    await eventually('connected', () => sessions.length === 1);
+    const { client } = await subscribe(broker.url, 'none');
+    const texts = Array.from({ length: 12 }, (_, i) => `${i}`);
+    for (const text of texts) await client.publishAsync('x/y', text, { qos: 1 });
+    const received = () => messages.filter(({ topic }) => topic === 'x/y').map(({ payload }) => `${payload}`);
+    await eventually('the window is full', () => received().length === 5);
+    for (const message of messages.splice(0, 3)) message.acknowledge();
+    // Mosquitto 2.0 sends some more than the window once it got an acknowledgement.
+    await eventually('three more', () => received().length >= 5);
+    expect(received().slice(0, 5)).toEqual(texts.slice(3, 8));
+
+    // What was not acknowledged comes again, to the next session of the same client.
+    await first.close();
+    messages.splice(0);
+    const second = connectionTo(broker.url, options);
+    second.onMessage((message) => {
+      messages.push(message);
+      message.acknowledge();
+    });
+    await second.start(will);
+    await eventually('the rest', () => received().length === 9);
+    expect(received().toSorted((a, b) => Number(a) - Number(b))).toEqual(texts.slice(3));
   },
 );

@@ -15,6 +15,8 @@ function message(content: object | string, changes: Partial<Incoming> = {}): Inc
     topic: 'x/cmd/ping',
     payload,
     retain: false,
+    qos: 1,
+    acknowledge: () => undefined,
     responseTopic: null,
     correlationData: null,
     ...changes,

@@ -44,6 +44,7 @@ export function connectionTo(url: string, changes: Partial<ConnectionOptions> = 
     username: null,
     credentials: () => Promise.resolve({ password: null, ca: null, cert: null, key: null }),
     sessionExpiryS: 0,
+    acknowledgeByHand: null,
     keepaliveS: 30,
     connectTimeoutMs: 5_000,
     reconnectMinMs: 20,
