@@ -61,10 +61,12 @@ export function createConnection(options: ConnectionOptions): Connection {
     while (!stop.signal.aborted) {
       try {
         session = await open(url, will);
+        // Closed while it was connecting: nobody else would end this session.
+        if (stop.signal.aborted) await session.end();
         log.info({ mqtt: session.version }, 'connected to the broker');
         failures = 0;
         lastMessage = '';
-        for (const listener of listeners) listener(session);
+        if (!stop.signal.aborted) for (const listener of listeners) listener(session);
         const reason = await session.closed;
         if (!stop.signal.aborted)
           log.warn({ reason }, 'the connection to the broker ended; connecting again');

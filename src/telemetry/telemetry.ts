@@ -7,6 +7,7 @@ import type { Store } from '../store/contract.ts';
 import { createAlerts, type Alerts } from './alerts.ts';
 import { deliver } from './delivery.ts';
 import { createHealth } from './health.ts';
+import { createMachine, type Machine } from './machine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOutbox, type NumberedEvent, type Outbox } from './outbox.ts';
 import type { CheckinEvent, InfoPayload, StationState } from './payloads.ts';
@@ -37,6 +38,8 @@ export interface TelemetryOptions {
   readonly config: Config;
   readonly store: Store;
   readonly connection: Connection;
+  /** The board; without it, the one that this runs on. */
+  readonly machine?: Machine;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -52,7 +55,8 @@ const ackWindow = 1_000;
 /** The pause after the broker refused an event, ms. */
 const refusedPauseMs = 5_000;
 
-export function createTelemetry({ config, store, connection, clock, log }: TelemetryOptions): Telemetry {
+export function createTelemetry(options: TelemetryOptions): Telemetry {
+  const { config, store, connection, clock, log } = options;
   const topics = stationTopics(config);
   const now = () => clock.now();
   let lastCaptureAt: EpochMs | null = null;
@@ -72,7 +76,7 @@ export function createTelemetry({ config, store, connection, clock, log }: Telem
   let recorder = recorderWith(config.decision.cooldown_s);
   const health = createHealth({
     clock,
-    dataDir: config.data_dir,
+    machine: options.machine ?? createMachine({ dataDir: config.data_dir }),
     outbox: () => outbox.stats(),
     lastCaptureAt: () => lastCaptureAt,
   });

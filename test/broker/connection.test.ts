@@ -54,6 +54,24 @@ describe('connection', () => {
     expect(messages).toEqual([{ topic: 'x/y', payload: 'hello', retain: false }]);
   });
 
+  it('ends also when it is closed while it connects', async () => {
+    const broker = await startBroker();
+    const options = { version: '3.1.1', reconnectMinMs: 1, reconnectMaxMs: 1 } as const;
+    let opening!: () => void;
+    const begun = new Promise<void>((resolve) => (opening = resolve));
+    const { connection, sessions } = await connectedTo(broker.url(), {
+      ...options,
+      credentials() {
+        opening();
+        return Promise.resolve({ password: null, ca: null, cert: null, key: null });
+      },
+    });
+    await begun;
+    await connection.close();
+    expect(sessions).toEqual([]);
+    expect(connection.session()).toBeNull();
+  });
+
   it('does not fall back when MQTT 5 is asked for', async () => {
     const broker = await startBroker();
     const { log, lines } = recordingLog();

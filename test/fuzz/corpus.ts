@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { encodings } from '../support/images.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom } from '../../src/lib/random.ts';
 import { bombs } from './bombs.ts';
 import { claimSize } from './claims.ts';
 import { createDice, mutations } from './mutations.ts';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { portraits, scenery } from '../../demo/sample-photos.ts';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
 import { startBroker, subscribe } from '../support/broker.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom } from '../../src/lib/random.ts';
 import { muster, startStation } from '../support/station.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';
 

@@ -3,6 +3,7 @@ import type { Session } from '../../src/broker/contract.ts';
 import { stationTopics } from '../../src/broker/topics.ts';
 import { createAlerts } from '../../src/telemetry/alerts.ts';
 import { createHealth } from '../../src/telemetry/health.ts';
+import { createMachine } from '../../src/telemetry/machine.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { alertSchema, healthSchema, stateSchema } from '../../src/telemetry/payloads.ts';
 import { createReporter } from '../../src/telemetry/reporter.ts';
@@ -19,9 +20,10 @@ async function report() {
   const dataDir = await temporaryFolder();
   const health = createHealth({
     clock: systemClock,
-    dataDir,
+    machine: createMachine({ dataDir }),
     outbox: () => ({ depth: 3, bytes: 3000, oldest: Date.now() - 5000, dropped: 0 }),
     lastCaptureAt: () => null,
+    alerts: () => alerts.active().map(({ id }) => id),
   });
   const reporter = createReporter({
     topics,
@@ -91,9 +93,10 @@ describe('health', () => {
     const clock = manualClock();
     const health = createHealth({
       clock,
-      dataDir: '/nowhere',
+      machine: createMachine({ dataDir: '/nowhere' }),
       outbox: () => ({ depth: 2, bytes: 9, oldest: clock.now() - 5_000, dropped: 0 }),
       lastCaptureAt: () => clock.now() - 1_500,
+      alerts: () => ['inbox-unusable'],
     });
     health.start();
     clock.advance(10_000);
@@ -102,6 +105,7 @@ describe('health', () => {
       uptime_s: 10,
       disk: null,
       last_capture_age_s: 11.5 - 10,
+      alerts: ['inbox-unusable'],
       outbox: { depth: 2, bytes: 9, oldest_age_s: 5 },
     });
     expect(payload.memory.rss_mb).toBeGreaterThan(10);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { alignFace, cropSide, fitSimilarity } from '../../src/vision/align.ts';
 import { createAreaTables } from '../../src/vision/area.ts';
 import type { Landmarks, Point } from '../../src/vision/contract.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom } from '../../src/lib/random.ts';
 
 /** The landmarks of a face that already lies as the crop wants it. */
 const upright: Landmarks = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAreaTables, sampleArea } from '../../src/vision/area.ts';
 import type { Image } from '../../src/vision/image.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom } from '../../src/lib/random.ts';
 
 function randomImage(width: number, height: number, seed = 1): Image {
   const random = seededRandom(seed);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { cropSide } from '../../src/vision/align.ts';
 import type { DetectedFace, Landmarks } from '../../src/vision/contract.ts';
 import { measureQuality } from '../../src/vision/quality.ts';
-import { seededRandom } from '../support/random.ts';
+import { seededRandom } from '../../src/lib/random.ts';
 
 const frontal: Landmarks = [
   [130, 140],

@@ -1,8 +1,8 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { codeOf, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { writeWhole } from '../../lib/write-whole.ts';
 import type { SavedSettings } from './contract.ts';
 
 const desired = z.object({ rev: z.int(), config: z.unknown() }).nullable();
@@ -37,23 +37,7 @@ export async function readSettings(file: string, log: Log): Promise<SavedSetting
   }
 }
 
-/** Replaces the file as a whole; once this resolves it survives a power cut. */
+/** Replaces the file; once this resolves it survives a power cut. */
 export async function writeSettings(file: string, settings: SavedSettings): Promise<void> {
-  const temporary = `${file}.new`;
-  await mkdir(dirname(file), { recursive: true });
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(settings));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  // The new name is on disk only when the folder is.
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await writeWhole(file, JSON.stringify(settings));
 }

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +8,7 @@ import { stationTopics } from '../../../src/broker/topics.ts';
 import { infoSchema } from '../../../src/telemetry/payloads.ts';
 import { subscribe } from '../../support/broker.ts';
 import { hasMosquitto, startMosquitto, withoutMosquitto } from '../../support/mosquitto.ts';
-import { seededRandom } from '../../support/random.ts';
+import { seededRandom } from '../../../src/lib/random.ts';
 import { startStation } from '../../support/station.ts';
 import { eventually, temporaryFolder } from '../../support/tools.ts';
 import { galleryStore, templates } from '../support.ts';
@@ -38,22 +40,26 @@ function setOf(gallery: Gallery): 'none' | 'A' | 'B' {
 }
 
 describe('ten thousand templates', () => {
-  it.skipIf(!hasMosquitto)(title('reach a fresh station in one sync'), seconds(120), async () => {
+  it.skipIf(!hasMosquitto).each([
+    ['in the clear', null],
+    ['encrypted on the topics and on the disk', randomBytes(32)],
+  ])(title('reach a fresh station in one sync, %s'), seconds(120), async (how, encryptionKey) => {
     const { url } = await startMosquitto(bigQueue);
+    const form = { dimension: length, encryptionKey };
     const begun = performance.now();
-    await publish(url, setA, { dimension: length });
+    await publish(url, setA, form);
     const published = performance.now();
-    const station = await syncing(url, { dimension: length });
+    const station = await syncing(url, form);
     await station.reaches(1, 60_000);
     const synced = performance.now();
     expect([setOf(station.gallery()), station.arrived()]).toEqual(['A', count]);
     const one = setA.with(123, { ...setA[123]!, embedding: setB[123]!.embedding });
-    expect(await publish(url, one, { dimension: length })).toMatchObject({ sent: 1, unchanged: count - 1 });
+    expect(await publish(url, one, form)).toMatchObject({ sent: 1, unchanged: count - 1 });
     const changed = performance.now();
     await station.reaches(2);
     expect(station.arrived()).toBe(count + 1);
     figure(
-      `10,000 templates: published in ${Math.round(published - begun)} ms, at a fresh station in ${Math.round(synced - published)} ms; ` +
+      `10,000 templates, ${how}: published in ${Math.round(published - begun)} ms, at a fresh station in ${Math.round(synced - published)} ms; ` +
         `one changed: published in ${Math.round(changed - synced)} ms, in use ${Math.round(performance.now() - changed)} ms later`,
     );
   });
@@ -102,15 +108,19 @@ describe('ten thousand templates', () => {
 });
 
 it.skipIf(!hasMosquitto)(
-  title('a station that is killed again and again serves whole sets only, and finishes'),
+  title('a station that is killed again and again keeps whole, encrypted sets only, and finishes'),
   seconds(240),
   async () => {
     const { url } = await startMosquitto(bigQueue);
     const dir = await temporaryFolder();
+    const encryptionKey = randomBytes(32);
+    const keyFile = join(dir, 'gallery.aes');
+    await writeFile(keyFile, encryptionKey.toString('base64'));
     const env = {
       MUSTER_MQTT__URL: url,
       MUSTER_MQTT__RECONNECT_MIN_MS: '50',
       MUSTER_GALLERY__PUBLIC_KEY: keys.publicBase64,
+      MUSTER_GALLERY__ENCRYPTION_KEY_FILE: keyFile,
     };
     const topics = stationTopics({ site: 'default', station: 'station-1' });
     const { messages } = await subscribe(url, topics.galleryReported);
@@ -127,7 +137,7 @@ it.skipIf(!hasMosquitto)(
     const seen: string[] = [];
     let looks = 0;
     const matching = (async () => {
-      const reader = galleryStore(join(dir, 'data/gallery/main'), { fingerprint, dimension });
+      const reader = galleryStore(join(dir, 'data/gallery/main'), { fingerprint, dimension, encryptionKey });
       while (!stop.signal.aborted) {
         const set = setOf(await reader.load());
         if (seen.at(-1) !== set) seen.push(set);
@@ -146,9 +156,9 @@ it.skipIf(!hasMosquitto)(
         kills += 1;
       }
     };
-    await publish(url, setA, { fingerprint, dimension });
+    await publish(url, setA, { fingerprint, dimension, encryptionKey });
     await killSome(5);
-    await Promise.all([publish(url, setB, { fingerprint, dimension }), killSome(3)]);
+    await Promise.all([publish(url, setB, { fingerprint, dimension, encryptionKey }), killSome(3)]);
     await killSome(4);
     const station = startStation(dir, env);
     await station.ready;
@@ -158,6 +168,11 @@ it.skipIf(!hasMosquitto)(
     await matching;
     expect(seen.filter((set) => set === 'B')).toHaveLength(1);
     expect(await station.stop()).toBe(0);
+    const folder = join(dir, 'data/gallery/main');
+    for (const name of await readdir(folder)) {
+      const bytes = await readFile(join(folder, name));
+      expect(bytes.includes('s-4999'), name).toBe(false);
+    }
     figure(`${kills} kills, ${looks} looks: ${seen.join(' → ')}`);
   },
 );
