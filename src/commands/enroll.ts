@@ -1,11 +1,10 @@
 import { Option } from 'commander';
 import { join } from 'node:path';
-import type { GalleryStore } from '../gallery/contract.ts';
 import type { EnrolmentMode, SubjectEnrolment, WrittenEnrolment } from '../gallery/enroll.ts';
 import type { ReferenceFolder } from '../gallery/reference-photos.ts';
-import { systemClock } from '../lib/clock.ts';
-import type { Vision, VisionInfo } from '../vision/contract.ts';
+import type { Vision } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { openGallery } from './open-gallery.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface EnrollOptions {
@@ -69,7 +68,7 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
     context,
     { minFacePx },
     async (vision, info) => {
-      const store = await openGallery(info, context);
+      const { store } = await openGallery(context, info);
       // Before the photos, so that a gallery of other models is refused at once.
       const before = mode === 'gallery' ? { list: () => [] } : await store.load();
       const made = await takeTemplates(folder, reference, vision, context);
@@ -136,19 +135,6 @@ async function takeTemplates(
     progress.done();
   }
   return enrolments;
-}
-
-async function openGallery(
-  { fingerprint, dimension }: VisionInfo,
-  context: CommandContext,
-): Promise<GalleryStore> {
-  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
-    context.config(),
-    context.log(),
-    import('../gallery/store.ts'),
-    import('../gallery/options.ts'),
-  ]);
-  return createGalleryStore({ dir: galleryDir(config), fingerprint, dimension, log, clock: systemClock });
 }
 
 function remarkOn(

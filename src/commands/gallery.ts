@@ -4,6 +4,7 @@ import type { SubjectId } from '../gallery/contract.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { addPublishing } from './gallery-publish.ts';
+import { addRekey } from './gallery-rekey.ts';
 import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
 
@@ -24,7 +25,8 @@ Examples:
   muster gallery import backup.json
   muster gallery publish --key gallery.key`,
     );
-  for (const add of [addList, addRemove, addExport, addImport, addPublishing]) add(gallery, context);
+  for (const add of [addList, addRemove, addExport, addImport, addPublishing, addRekey])
+    add(gallery, context);
 };
 
 function addList(gallery: Command, context: CommandContext): void {

@@ -7,18 +7,12 @@ export async function openGallery(
   context: CommandContext,
   pack: { readonly fingerprint: string; readonly dimension: number } | null = null,
 ): Promise<{ readonly name: string; readonly store: GalleryStore }> {
-  const [config, log, { createGalleryStore }, { galleryDir }] = await Promise.all([
+  const [config, log, { openGalleryStore }] = await Promise.all([
     context.config(),
     context.log(),
-    import('../gallery/store.ts'),
-    import('../gallery/options.ts'),
+    import('../gallery/open.ts'),
   ]);
-  const store = createGalleryStore({
-    dir: galleryDir(config),
-    fingerprint: pack?.fingerprint ?? null,
-    dimension: pack?.dimension ?? 0,
-    log,
-    clock: systemClock,
-  });
+  const models = pack ?? { fingerprint: null, dimension: 0 };
+  const store = await openGalleryStore(config, models, { log, clock: systemClock });
   return { name: config.gallery.name, store };
 }

@@ -34,6 +34,8 @@ export interface Gallery {
   readonly templates: number;
   /** SHA-256 (hex) of the templates in order of subject and n. */
   readonly digest: string;
+  /** Why the set on disk is not used: this gallery is empty then. Absent where it is used. */
+  readonly unused?: string;
   /**
    * The `count` most similar *subjects*, the most similar first; ties by subject id. Exact: the same answer as
    * comparing with every template.
@@ -62,8 +64,9 @@ export interface GalleryChange {
 export interface GalleryStore {
   /**
    * The newest whole revision; an empty gallery (revision 0) where there is none. Damaged revision files are passed
-   * over (and reported through the log). Throws MusterError `gallery_fingerprint` when the newest revision
-   * holds templates of another model, with the remedy.
+   * over (and reported through the log). Where there is a key, plain revisions are written anew, encrypted. Throws MusterError
+   * `gallery_fingerprint` when the newest revision holds templates of another model (unless the store leaves those), and
+   * `gallery_key` when it is encrypted with another key, with the remedy.
    */
   load(): Promise<Gallery>;
   /**
@@ -78,6 +81,14 @@ export interface GalleryStore {
    * another model, or when the present one has been rolled back to already.
    */
   rollBack(): Promise<Gallery>;
+  /**
+   * Writes the revisions on disk anew, encrypted with the store's key, or plain where it has none. Returns how many were
+   * written; those that are so already are left. Interrupted, it may be called again. Throws MusterError `gallery_key` where
+   * neither key opens one.
+   *
+   * @param oldKey the key that they were written with
+   */
+  rekey(oldKey: Uint8Array | null): Promise<number>;
   /** Calls back with each newer revision (also another process's) until the signal aborts. */
   watch(onRevision: (gallery: Gallery) => void, signal: AbortSignal): void;
 }

@@ -53,7 +53,7 @@ export interface Revision {
 /** The file isn't what was written: cut short, changed, or not of this kind at all. */
 export class DamagedRevision extends Error {}
 
-export async function encodeRevision(revision: Revision): Promise<Uint8Array> {
+export async function encodeRevision(revision: Revision): Promise<Uint8Array<ArrayBuffer>> {
   const { table } = revision;
   const header: z.input<typeof headerSchema> = {
     format,

@@ -4,14 +4,10 @@ import { isoTime, type Clock } from '../lib/clock.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Gallery, GalleryChange, GalleryStore } from './contract.ts';
-import {
-  DamagedRevision,
-  decodeRevision,
-  encodeRevision,
-  galleryOf,
-  type Revision,
-} from './revision-file.ts';
+import { encodeRevision, galleryOf, type Revision } from './revision-file.ts';
 import { createRevisionFolder } from './revision-folder.ts';
+import { createRevisionReader, emptyRevision, type Models } from './revisions.ts';
+import { createSeal } from './seal.ts';
 import { changed, digestOf, tableOf } from './template-table.ts';
 import { hintsOfChange } from './watch.ts';
 
@@ -22,7 +18,7 @@ const rememberedCommits = 64;
 /** Each attempt that fails is another writer's success, so only something broken can need so many. */
 const mostAttempts = 1000;
 
-export interface GalleryStoreOptions {
+export interface GalleryStoreOptions extends Models {
   /** Folder of this gallery; made when the first revision is written. */
   readonly dir: string;
   /**
@@ -30,8 +26,13 @@ export interface GalleryStoreOptions {
    * for listing, exporting and removing, which compare nothing.
    */
   readonly fingerprint: string | null;
-  /** Length of an embedding; without meaning where the fingerprint is null. */
-  readonly dimension: number;
+  /** Encrypts what is written, 32 bytes; null (default) writes in the clear. */
+  readonly encryptionKey?: Uint8Array | null;
+  /**
+   * What to do where the newest revision holds templates of other models: `refuse` (default) throws, `leave` gives an empty
+   * gallery in its place, which says why, for who expects the right set to come.
+   */
+  readonly otherModels?: 'refuse' | 'leave';
   readonly log: Log;
   readonly clock: Clock;
   /** How often to look for a new revision where the file system doesn't tell, ms. */
@@ -45,54 +46,52 @@ export interface GalleryStoreOptions {
  */
 export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
   const { dir, log, clock, pollMs = 10_000 } = options;
-  const folder = createRevisionFolder(dir, clock);
+  const seal = createSeal(options.encryptionKey ?? null);
+  const folder = createRevisionFolder(dir, clock, seal);
+  const revisions = createRevisionReader(folder, options, log);
   let loaded: Revision | null = null;
   let lastCommit: Promise<unknown> = Promise.resolve();
 
-  /** The newest whole revision, an empty one where there is none; and the highest number in use. */
-  async function newest(): Promise<{ readonly revision: Revision; readonly highest: number }> {
-    const passedOver = new Set<number>();
-    for (;;) {
-      const { revisions, highest } = await folder.list();
-      const number = revisions.find((each) => !passedOver.has(each));
-      if (number === undefined) return { revision: await emptyRevision(options), highest };
-      const bytes = await folder.read(number);
-      // Null: it was tidied away since, so there are newer ones.
-      if (bytes === null) continue;
-      try {
-        const revision = await decodeRevision(bytes);
-        if (revision.revision !== number) throw new DamagedRevision(`it holds revision ${revision.revision}`);
-        return { revision, highest };
-      } catch (error) {
-        if (!(error instanceof DamagedRevision)) throw error;
-        log.error(
-          { revision: number, reason: error.message },
-          'a gallery revision is damaged; the one before it is used',
-        );
-        passedOver.add(number);
-        await folder.setAside(number).catch((failed: unknown) => {
-          log.warn(
-            { revision: number, reason: messageOf(failed) },
-            'the damaged revision can not be set aside',
-          );
-        });
-      }
-    }
+  /** Why the revision can't be compared with what the models in use make; null where it can. */
+  function otherModels(revision: Revision): string | null {
+    const { fingerprint } = options;
+    if (fingerprint === null || revision.fingerprint === fingerprint || revision.table.subjects.length === 0)
+      return null;
+    return `the gallery in ${dir} was made with ${revision.fingerprint}, the models in use are ${fingerprint}: their templates can't be compared`;
   }
 
   function checkFingerprint(revision: Revision): void {
-    const { fingerprint } = options;
-    if (fingerprint === null || revision.fingerprint === fingerprint || revision.table.subjects.length === 0)
-      return;
-    throw new MusterError(
-      'gallery_fingerprint',
-      `the gallery in ${dir} was made with ${revision.fingerprint}, the models in use are ${fingerprint}: their templates can't be compared`,
-      {
-        remedy:
-          'Enrol again from the reference photos with `muster enroll <folder> --replace` (`muster gallery export` keeps a ' +
-          'copy of what is there), or set vision.pack back to the pack that made the gallery.',
-      },
-    );
+    const reason = otherModels(revision);
+    if (reason === null) return;
+    throw new MusterError('gallery_fingerprint', reason, {
+      remedy:
+        'Enrol again from the reference photos with `muster enroll <folder> --replace` (`muster gallery export` keeps a ' +
+        'copy of what is there), or set vision.pack back to the pack that made the gallery.',
+    });
+  }
+
+  /** What may be compared with: no template of other models ever is. */
+  async function served(revision: Revision): Promise<Gallery> {
+    const unused = otherModels(revision);
+    if (unused === null || options.otherModels !== 'leave') {
+      checkFingerprint(revision);
+      return galleryOf(revision);
+    }
+    // What was published stays on record, so that an old manifest can't come back.
+    const { publication } = revision;
+    return { ...galleryOf({ ...(await emptyRevision(options)), publication }), unused };
+  }
+
+  /** Brings the files into the form that the seal gives them, and removes what is old. */
+  async function tidy(): Promise<void> {
+    if (seal.encrypts) {
+      const count = await folder.reseal(null).catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'old gallery revisions can not be encrypted');
+        return 0;
+      });
+      if (count > 0) log.info({ files: count }, 'plain gallery revisions were encrypted');
+    }
+    await folder.tidy(keptRevisions);
   }
 
   function apply(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery> {
@@ -103,13 +102,13 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
 
   async function commit(change: GalleryChange | ((base: Gallery) => GalleryChange)): Promise<Gallery> {
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-      const { revision: base, highest } = await newest();
+      const { revision: base, highest } = await revisions.newest();
       const wanted = typeof change === 'function' ? change(galleryOf(base)) : change;
       if (wanted.remove !== 'all') checkFingerprint(base);
       const next = await revisionAfter(base, highest + 1, wanted);
       if (isSame(next, base)) return galleryOf(base);
       if ((await folder.publish(next.revision, await encodeRevision(next))) && (await isInLine(next))) {
-        await folder.tidy(keptRevisions).catch((error: unknown) => {
+        await tidy().catch((error: unknown) => {
           log.warn({ reason: messageOf(error) }, 'old gallery revisions can not be removed');
         });
         return galleryOf(next);
@@ -139,24 +138,12 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
     };
   }
 
-  /** The newest revision on disk before `present` that holds another set of the same models. */
-  async function setBefore(present: Revision): Promise<Revision | null> {
-    const { revisions } = await folder.list();
-    for (const number of revisions.filter((each) => each < present.revision)) {
-      const bytes = await folder.read(number);
-      const found = bytes === null ? null : await decodeRevision(bytes).catch(() => null);
-      if (found !== null && found.digest !== present.digest && found.fingerprint === present.fingerprint)
-        return found;
-    }
-    return null;
-  }
-
   /**
    * Whether the revision that was just published is the newest or one that the newest descends from. It isn't when
    * this writer was so slow that its number had been taken, overtaken and tidied away: then it is taken back.
    */
   async function isInLine(published: Revision): Promise<boolean> {
-    const { revision } = await newest();
+    const { revision } = await revisions.newest();
     if (revision.commit === published.commit || revision.history.includes(published.commit)) return true;
     await folder.remove(published.revision);
     return false;
@@ -165,7 +152,7 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
   async function follow(onRevision: (gallery: Gallery) => void, signal: AbortSignal): Promise<void> {
     let seen = loaded;
     for await (const _ of hintsOfChange(dir, { signal, pollMs, log })) {
-      const { revision } = await newest().catch((error: unknown) => {
+      const { revision } = await revisions.newest().catch((error: unknown) => {
         log.warn({ reason: messageOf(error) }, 'the gallery can not be read; the revision in use stays');
         return { revision: null };
       });
@@ -186,21 +173,21 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
 
   return {
     async load() {
-      await folder.tidy(keptRevisions).catch((error: unknown) => {
+      await tidy().catch((error: unknown) => {
         log.debug({ reason: messageOf(error) }, 'the gallery folder can not be tidied');
       });
-      const { revision } = await newest();
-      checkFingerprint(revision);
+      const { revision } = await revisions.newest();
+      const gallery = await served(revision);
       loaded = revision;
-      return galleryOf(revision);
+      return gallery;
     },
 
     apply,
 
     async rollBack() {
-      const { revision: present } = await newest();
+      const { revision: present } = await revisions.newest();
       if (present.publication?.rolled_back === true) throw noPrevious(dir, 'it has been rolled back already');
-      const before = await setBefore(present);
+      const before = await revisions.before(present);
       if (before === null) throw noPrevious(dir, 'no other set of templates of these models is kept');
       const change = rollbackChange(present, before);
       return apply((base) => {
@@ -208,6 +195,8 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
         return change;
       });
     },
+
+    rekey: (oldKey) => folder.reseal(createSeal(oldKey)),
 
     watch(onRevision, signal) {
       void follow(onRevision, signal);
@@ -247,19 +236,4 @@ function isNews(found: Revision, seen: Revision | null): boolean {
   if (found.revision === 0) return false;
   if (seen === null || found.revision > seen.revision) return true;
   return found.commit !== seen.commit && !seen.history.includes(found.commit);
-}
-
-async function emptyRevision({ fingerprint, dimension }: GalleryStoreOptions): Promise<Revision> {
-  const table = tableOf([], fingerprint === null ? 0 : dimension);
-  const digest = await digestOf(table);
-  return {
-    revision: 0,
-    fingerprint: fingerprint ?? '',
-    digest,
-    createdAt: '',
-    commit: '',
-    history: [],
-    publication: null,
-    table,
-  };
 }

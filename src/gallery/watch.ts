@@ -1,7 +1,7 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { makeFolder } from './revision-folder.ts';
+import { makeFolder } from './durable-file.ts';
 
 /** Events of one commit come within milliseconds: they are one hint. */
 const settleMs = 20;

@@ -13,10 +13,12 @@ export const gallery = section(
       'Once a public key is set, on keeps the gallery the one that is published at the broker, in place of what is enrolled here; off leaves it to be kept by hand.',
     ),
     public_key: optionalText(
-      'Public key that the published gallery is signed with: the line that muster gallery keygen prints, or PEM.',
+      'Public key that the published gallery is signed with: the line that muster gallery keygen prints, or PEM. Several lines or PEM blocks are several keys.',
     ),
-    public_key_file: optionalText('File that holds the public key.'),
-    encryption_key_file: optionalText('File that holds the key of encrypted templates, base64 of 32 bytes.'),
+    public_key_file: optionalText('File that holds the public key, or several.'),
+    encryption_key_file: optionalText(
+      'File that holds the key of encrypted templates, base64 of 32 bytes. With it the gallery is encrypted on the disk too.',
+    ),
   },
   (value, conflict) => {
     if (value.public_key !== null && value.public_key_file !== null) {

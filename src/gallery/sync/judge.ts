@@ -5,7 +5,7 @@ import type { GalleryManifest } from './payloads.ts';
 
 export interface JudgeOptions {
   readonly address: GalleryAddress;
-  readonly publicKey: KeyObject;
+  readonly publicKeys: readonly KeyObject[];
   /** Of the models in use. */
   readonly fingerprint: string;
   /** Takes up again what was rolled back. */
@@ -25,10 +25,10 @@ export type Verdict =
 export function judge(
   payload: Buffer | null,
   present: Pick<Gallery, 'digest' | 'publication'>,
-  { address, publicKey, fingerprint, again }: JudgeOptions,
+  { address, publicKeys, fingerprint, again }: JudgeOptions,
 ): Verdict {
   if (payload === null || payload.length === 0) return { kind: 'nothing' };
-  const read = readManifest(payload, address, publicKey);
+  const read = readManifest(payload, address, publicKeys);
   if (!read.ok) return { kind: 'refused', reason: read.reason };
   const { manifest } = read;
   const { publication } = present;

@@ -35,8 +35,18 @@ export function keyIdOf(publicKey: KeyObject): string {
   return createHash('sha256').update(der).digest('hex').slice(0, 16);
 }
 
-/** A public key as PEM, or as base64 of its 32 bytes or of its DER. Throws MusterError `gallery_key`. */
-export function parsePublicKey(text: string): KeyObject {
+/**
+ * The public keys in a text: PEM blocks, or a line for each with the base64 of its 32 bytes or of its DER. There are several
+ * while a fleet changes from one to another. Throws MusterError `gallery_key`.
+ */
+export function parsePublicKeys(text: string): readonly KeyObject[] {
+  const blocks = text.includes('-----BEGIN')
+    ? text.split(/(?<=-----END [A-Z ]+-----)/).filter((block) => block.trim() !== '')
+    : text.split(/\s+/).filter((line) => line !== '');
+  return (blocks.length === 0 ? [text] : blocks).map(parsePublicKey);
+}
+
+function parsePublicKey(text: string): KeyObject {
   try {
     const key = text.includes('-----BEGIN')
       ? createPublicKey(text)

@@ -36,23 +36,24 @@ export function signManifest(
   return { schema: 'gallery-manifest/1', ...facts, key_id, signature };
 }
 
-/** Reads a manifest from the broker, and trusts it only when it has the signature of the key. */
+/** Reads a manifest from the broker, and trusts it only when it has the signature of the key, of those given, that it names. */
 export function readManifest(
   payload: Buffer,
   address: GalleryAddress,
-  publicKey: KeyObject,
+  publicKeys: readonly KeyObject[],
 ): CheckedManifest {
   const manifest = parseManifest(payload);
   if (manifest === null) return { ok: false, reason: 'the manifest is malformed' };
-  const keyId = keyIdOf(publicKey);
-  if (manifest.key_id !== keyId) {
+  const publicKey = publicKeys.find((key) => keyIdOf(key) === manifest.key_id);
+  if (publicKey === undefined) {
+    const known = publicKeys.map(keyIdOf).join(' or ');
     return {
       ok: false,
-      reason: `the manifest of rev ${manifest.rev} is signed with another key (${manifest.key_id}, not ${keyId})`,
+      reason: `the manifest of rev ${manifest.rev} is signed with another key (${manifest.key_id}, not ${known})`,
     };
   }
   const signature = Buffer.from(manifest.signature, 'base64');
-  if (!verify(null, canonicalBytes(address, manifest, keyId), publicKey, signature)) {
+  if (!verify(null, canonicalBytes(address, manifest, manifest.key_id), publicKey, signature)) {
     return { ok: false, reason: `the signature of the manifest of rev ${manifest.rev} is wrong` };
   }
   return { ok: true, manifest };

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Alerts } from '../../telemetry/alerts.ts';
 import type { GallerySync } from './contract.ts';
-import { parsePublicKey, readEncryptionKey } from './keys.ts';
+import { parsePublicKeys, readEncryptionKey } from './keys.ts';
 import { createGallerySync } from './sync.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function openGallerySync(
     address: { site, name: gallery.name },
     topics: galleryTopics(site, gallery.name),
     reportTopic: stationTopics(config).galleryReported,
-    publicKey: parsePublicKey(publicKey),
+    publicKeys: parsePublicKeys(publicKey),
     encryptionKey:
       gallery.encryption_key_file === null ? null : await readEncryptionKey(gallery.encryption_key_file),
   });

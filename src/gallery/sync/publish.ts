@@ -120,7 +120,7 @@ function nextRev(
   facts: { readonly templates: number; readonly digest: string; readonly fingerprint: string },
 ): { readonly rev: number; readonly isNew: boolean } {
   if (retained.manifest === null) return { rev: rev ?? 1, isNew: true };
-  const read = readManifest(retained.manifest, address, createPublicKey(privateKey));
+  const read = readManifest(retained.manifest, address, [createPublicKey(privateKey)]);
   if (!read.ok) {
     if (rev !== null) return { rev, isNew: true };
     throw new MusterError(

@@ -30,7 +30,7 @@ export function publisherSessions({
       // A session has a will; this one says nothing: an empty retained message on a topic where nothing is kept.
       will: { topic: `muster/1/${site}/gallery/${gallery.name}/publisher`, payload: '' },
       sessionExpiryS: 0,
-    acknowledgeByHand: null,
+      acknowledgeByHand: null,
       onMessage,
       now: () => systemClock.now(),
     };

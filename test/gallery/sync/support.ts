@@ -6,14 +6,14 @@ import type { ConnectionOptions } from '../../../src/broker/connection.ts';
 import { galleryTopics, stationTopics } from '../../../src/broker/topics.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Gallery, Template } from '../../../src/gallery/contract.ts';
-import { generateKeys, parsePublicKey } from '../../../src/gallery/sync/keys.ts';
+import { generateKeys, parsePublicKeys } from '../../../src/gallery/sync/keys.ts';
 import { publishGallery, type PublishGalleryOptions } from '../../../src/gallery/sync/publish.ts';
 import { publisherSessions } from '../../../src/gallery/sync/publisher-session.ts';
 import { reportedSchema } from '../../../src/gallery/sync/payloads.ts';
 import { createGallerySync } from '../../../src/gallery/sync/sync.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { startRemote } from '../../../src/remote/remote.ts';
-import { createAlerts } from '../../../src/telemetry/alerts.ts';
+import { createAlerts, type AlertId } from '../../../src/telemetry/alerts.ts';
 import { connectionTo, startBroker } from '../../support/broker.ts';
 import { hasMosquitto, startMosquitto, withoutMosquitto } from '../../support/mosquitto.ts';
 import { eventually, silentLog, temporaryFolder } from '../../support/tools.ts';
@@ -83,8 +83,13 @@ export async function vandal(url: string) {
 
 export interface SyncingOptions {
   readonly dir?: string;
-  readonly encryptionKey?: Buffer;
+  /** Of the topics, and of the disk. */
+  readonly encryptionKey?: Buffer | null;
+  /** Of the models in use. */
+  readonly models?: string;
   readonly dimension?: number;
+  /** As in the config. */
+  readonly publicKeys?: string;
   readonly connection?: Partial<ConnectionOptions>;
 }
 
@@ -93,12 +98,18 @@ export async function syncing(url: string, options: SyncingOptions = {}) {
   const dir = options.dir ?? join(await temporaryFolder(), 'gallery');
   const connection = connectionTo(url, { clientId: 'muster-default-station-1', ...options.connection });
   const alerts = createAlerts({ clock: systemClock, log: silentLog });
-  const store = galleryStore(dir, { dimension: options.dimension ?? dimension, pollMs: 50 });
+  const store = galleryStore(dir, {
+    dimension: options.dimension ?? dimension,
+    fingerprint: options.models ?? fingerprint,
+    encryptionKey: options.encryptionKey ?? null,
+    otherModels: 'leave',
+    pollMs: 50,
+  });
   const sync = createGallerySync({
     address,
     topics,
     reportTopic: ownTopics.galleryReported,
-    publicKey: parsePublicKey(keys.publicBase64),
+    publicKeys: parsePublicKeys(options.publicKeys ?? keys.publicBase64),
     encryptionKey: options.encryptionKey ?? null,
     connection,
     alerts,
@@ -120,14 +131,15 @@ export async function syncing(url: string, options: SyncingOptions = {}) {
     galleries.push(next);
     sync.look();
   }, stop.signal);
-  sync.start(store, fingerprint);
+  sync.start(store, options.models ?? fingerprint);
   const close = async () => {
     stop.abort();
     await sync.close();
     await connection.close();
   };
   onTestFinished(close);
-  const alert = () => alerts.active().find(({ id }) => id === 'gallery-refused')?.message ?? null;
+  const alert = (wanted: AlertId = 'gallery-refused') =>
+    alerts.active().find(({ id }) => id === wanted)?.message ?? null;
   const reader = await vandal(url);
   return {
     dir,

@@ -313,6 +313,69 @@ describe('rolled back', () => {
   });
 });
 
+it('while the signing key is changed a station trusts the old one and the new one, and then the new one only', async () => {
+  const url = (await startBroker()).url();
+  await publish(url, first);
+  const both = await syncing(url, { publicKeys: `${keys.publicBase64}\n${otherKeys.publicBase64}\n` });
+  await both.reaches(1);
+  await publish(url, changed, { signedBy: otherKeys, rev: 2 });
+  await both.reaches(2);
+  expect(both.alert()).toBeNull();
+  await publish(url, first, { rev: 3 });
+  await both.reaches(3);
+  await both.close();
+  const moved = await syncing(url, { publicKeys: otherKeys.publicPem, dir: both.dir });
+  await moved.warns(/rev 3 is signed with another key/);
+  expect(moved.gallery().revision).toBe(3);
+});
+
+describe('a station whose models were changed', () => {
+  const models = `facenet@sha256:${'2'.repeat(64)}`;
+
+  it('compares with nothing, says why, and takes up the set of its models', async () => {
+    const url = (await startBroker()).url();
+    await publish(url, first);
+    const before = await syncing(url);
+    await before.reaches(1);
+    await before.close();
+
+    const station = await syncing(url, { dir: before.dir, models, dimension: 8 });
+    expect(station.gallery()).toMatchObject({ templates: 0, dimension: 8, fingerprint: models });
+    expect(station.gallery().search(randomEmbedding(seededRandom(1), 8), 1)).toEqual([]);
+    await station.warns(/gallery of rev 1 was made with another model/);
+    expect(station.alert('gallery-unused')).toMatch(/was made with edge@.*, the models in use are facenet@/);
+    await eventually('the report', async () => (await station.reported()).status === 'refused');
+    expect(await station.reported()).toMatchObject({ rev: 0, templates: 0 });
+    // There is no way back to templates that it can't compare.
+    await expect(station.sync.rollBack()).rejects.toMatchObject({ code: 'gallery_no_previous' });
+    expect(station.gallery().templates).toBe(0);
+
+    const fitting = templates(12, { length: 8 });
+    await publish(url, fitting, { fingerprint: models, dimension: 8 });
+    await station.reaches(2);
+    expect(station.gallery()).toMatchObject({ templates: 12, fingerprint: models });
+    await station.calms();
+    expect(station.alert('gallery-unused')).toBeNull();
+    await expect(station.sync.rollBack()).rejects.toMatchObject({ code: 'gallery_no_previous' });
+  });
+
+  it('still refuses what was published before', async () => {
+    const url = (await startBroker()).url();
+    const fitting = templates(12, { length: 8 });
+    await publish(url, fitting, { fingerprint: models, dimension: 8 });
+    const replayed = await (await vandal(url)).get(topics.manifest);
+    await publish(url, first);
+    const before = await syncing(url);
+    await before.reaches(2);
+    await before.close();
+    const intruder = await vandal(url);
+    await intruder.put(topics.manifest, replayed);
+    const station = await syncing(url, { dir: before.dir, models, dimension: 8 });
+    await station.warns(/an old manifest came back: its rev is 1, and 2 has been here/);
+    expect(station.gallery().templates).toBe(0);
+  });
+});
+
 it('what is enrolled at a station that syncs is replaced by the published set', async () => {
   const url = (await startBroker()).url();
   const { digest } = await publish(url, first);

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes, readManifest, signManifest } from '../../../src/gallery/sync/manifest.ts';
-import { parsePublicKey } from '../../../src/gallery/sync/keys.ts';
+import { parsePublicKeys } from '../../../src/gallery/sync/keys.ts';
 import { maxPayloadBytes } from '../../../src/gallery/sync/payloads.ts';
 import { readTemplate, writeTemplate } from '../../../src/gallery/sync/template.ts';
 import { fingerprint, templates } from '../support.ts';
@@ -20,7 +20,7 @@ describe('the manifest', () => {
   it('is trusted as it was signed, whatever the order of its fields and with fields added', () => {
     const manifest = signManifest(address, facts, privateKey);
     const turned = Object.fromEntries([...Object.entries(manifest).toReversed(), ['later', 1]]);
-    const read = readManifest(Buffer.from(JSON.stringify(turned)), address, createPublicKey(privateKey));
+    const read = readManifest(Buffer.from(JSON.stringify(turned)), address, [createPublicKey(privateKey)]);
     expect(read).toEqual({ ok: true, manifest });
   });
 
@@ -33,19 +33,19 @@ describe('the manifest', () => {
     { signature: '' },
   ])('is not trusted with another %o', (change) => {
     const changed = { ...signManifest(address, facts, privateKey), ...change };
-    const read = readManifest(Buffer.from(JSON.stringify(changed)), address, createPublicKey(privateKey));
+    const read = readManifest(Buffer.from(JSON.stringify(changed)), address, [createPublicKey(privateKey)]);
     expect(read).toMatchObject({ ok: false, reason: expect.stringContaining('is wrong') as string });
   });
 });
 
 describe('a public key', () => {
   it.each([keys.publicBase64, keys.publicPem])('is taken in each of its forms', (text) => {
-    expect(parsePublicKey(text).equals(createPublicKey(privateKey))).toBe(true);
+    expect(parsePublicKeys(text)[0]!.equals(createPublicKey(privateKey))).toBe(true);
   });
   it.each(['', 'hello', keys.encryption.slice(1), keys.privatePem.replace('PRIVATE', 'PUBLIC')])(
     'is refused when it is none',
     (text) => {
-      expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'gallery_key' }) as Error);
+      expect(() => parsePublicKeys(text)).toThrow(expect.objectContaining({ code: 'gallery_key' }) as Error);
     },
   );
 });
