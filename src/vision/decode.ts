@@ -42,11 +42,12 @@ const readers = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((name) => `
  */
 export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: DecodeOptions): Decode {
   sharp.cache(false);
-  sharp.concurrency(threads);
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: readers });
 
   return async (bytes) => {
+    // Each time, since another decoder of the process may have set it.
+    sharp.concurrency(threads);
     let metadata: Metadata;
     try {
       metadata = await sharp(bytes, { limitInputPixels: false }).metadata();

@@ -1,9 +1,13 @@
 import type { Config } from '../config/schema.ts';
 import { defaultModelsDir } from '../lib/package.ts';
+import { tuningFile } from './tune-file.ts';
 import type { VisionOptions } from './vision.ts';
 
-/** Translates the `vision` section of the config into the room's own terms. */
-export function visionOptions({ vision }: Pick<Config, 'vision'>): Omit<VisionOptions, 'log' | 'clock'> {
+/** Translates the `vision` section of the config into the room's own terms. Without `data_dir`, nothing is known of tuning. */
+export function visionOptions({
+  vision,
+  data_dir: dataDir,
+}: Pick<Config, 'vision'> & Partial<Pick<Config, 'data_dir'>>): Omit<VisionOptions, 'log' | 'clock'> {
   return {
     modelsDir: vision.models_dir ?? defaultModelsDir,
     pack: vision.pack,
@@ -13,6 +17,7 @@ export function visionOptions({ vision }: Pick<Config, 'vision'>): Omit<VisionOp
     thresholds: vision.detector.thresholds,
     factor: vision.detector.factor,
     threads: vision.threads,
+    tuningFile: dataDir === undefined ? null : tuningFile(dataDir),
     timeoutMs: vision.timeout_s * 1000,
     flip: vision.flip,
   };

@@ -16,6 +16,7 @@ import { createDetector } from './detect/detect.ts';
 import { createEmbedder, cropLength } from './embed.ts';
 import { measureQuality } from './quality.ts';
 import { createRuntime } from './runtime.ts';
+import type { TunedThreads } from './threads.ts';
 
 /** What the stages need to know. A plain value: it crosses to the worker thread. */
 export interface PipelineOptions {
@@ -33,6 +34,8 @@ export interface PipelineOptions {
   readonly factor: number;
   /** Cores that one inference may use. */
   readonly threads: number;
+  /** Counts instead of `threads` where the pack is the one that it was measured with. */
+  readonly tuned?: TunedThreads | null;
   /** Longest time a job may take, ms. */
   readonly timeoutMs: number;
   /** Whether the mirror image of a face is embedded too. */
@@ -56,11 +59,13 @@ const facesPerPhoto = 256;
 /** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
-  const runtime = createRuntime({ threads: options.threads });
+  const fingerprint = options.flip ? mirroredFingerprint(pack) : pack.fingerprint;
+  const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
+  const runtime = createRuntime({ threads });
   const [pnet, rnet, onet, embedder] = await Promise.all(
     [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
   );
-  const decode = createDecoder(options);
+  const decode = createDecoder({ ...options, threads });
   const areaTable = createAreaTables();
   const detector = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
   const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
@@ -68,10 +73,10 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   return {
     info: {
       pack: pack.name,
-      fingerprint: options.flip ? mirroredFingerprint(pack) : pack.fingerprint,
+      fingerprint,
       dimension: pack.dimension,
       threshold: pack.threshold,
-      threads: options.threads,
+      threads,
     },
 
     async analyse(bytes, wantsEmbeddings) {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -6,10 +5,14 @@ import type { Vision, VisionInfo, VisionJob, VisionResult } from './contract.ts'
 import { createKeeper } from './keeper.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import { spawnWorker, type SpawnWorker, startThread, type VisionThread } from './thread.ts';
+import { thisMachine } from './threads.ts';
+import { readTuning } from './tune-file.ts';
 
-export interface VisionOptions extends Omit<PipelineOptions, 'threads'> {
-  /** Cores that one inference may use; `auto`: all of them. */
+export interface VisionOptions extends Omit<PipelineOptions, 'threads' | 'tuned'> {
+  /** Cores that one inference may use; `auto`: what `muster tune` has found here with this pack, else all of them. */
   readonly threads: 'auto' | number;
+  /** The file of what it found; null or left out: there is none. */
+  readonly tuningFile?: string | null;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -28,19 +31,35 @@ interface PendingJob {
  * `spawn` starts the thread; a test passes one that keeps the handle, to kill it by.
  */
 export function createVision(
-  { log, clock, ...options }: VisionOptions,
+  { log, clock, tuningFile = null, ...options }: VisionOptions,
   spawn: SpawnWorker = spawnWorker,
 ): Vision {
-  const threads = options.threads === 'auto' ? availableParallelism() : options.threads;
-  const keeper = createKeeper(() => startThread(spawn, { ...options, threads }), log, clock);
+  const keeper = createKeeper(
+    async () => startThread(spawn, { ...options, ...(await (choice ??= threadsToUse())) }),
+    log,
+    clock,
+  );
   const queue: PendingJob[] = [];
   let state: 'new' | 'started' | 'closed' = 'new';
   let starting: Promise<VisionInfo> | undefined;
   let working: Promise<void> | undefined;
+  /** Made once: a thread that takes another's place is to be like it. */
+  let choice: ReturnType<typeof threadsToUse> | undefined;
+
+  async function threadsToUse(): Promise<Pick<PipelineOptions, 'threads' | 'tuned'>> {
+    if (options.threads !== 'auto') return { threads: options.threads };
+    const machine = thisMachine();
+    const tuned = tuningFile === null ? null : await readTuning(tuningFile, machine, log);
+    return { threads: machine.cores, tuned };
+  }
 
   async function start(): Promise<VisionInfo> {
     if (closed()) throw new Error('vision is closed');
     const { info } = await keeper.first();
+    const { tuned } = (await choice) ?? {};
+    if (tuned && tuned.fingerprint !== info.fingerprint) {
+      log.info('what `muster tune` found was measured with another pack and is left out');
+    }
     state = 'started';
     return info;
   }

@@ -21,7 +21,7 @@ it('answers ping, refuses what it does not know, and says what it knows', async 
   expect(await here.ask('ping')).toMatchObject({ ok: true, data: { version: expect.any(String) as string } });
   expect(await here.ask('ping', { loud: true })).toMatchObject({ error: { code: 'invalid_args' } });
   for (const [name, answeredOn] of [
-    ['tune', 'tune'],
+    ['format', 'format'],
     ['Format C:', 'unknown'],
   ] as const) {
     const id = `ask-${answeredOn}`;
@@ -50,6 +50,8 @@ it('refuses retained, expired, repeated, malformed and large commands, also afte
   const old = new Date(Date.now() - 60_000).toISOString();
   expect(await here.ask('ping', {}, { ts: old, ttl_s: 30 })).toMatchObject({ error: { code: 'expired' } });
   expect(await here.ask('ping', {}, { ttl_s: 1e9 })).toMatchObject({ error: { code: 'malformed' } });
+  const ahead = new Date(Date.now() + 3_600_000).toISOString();
+  expect(await here.ask('ping', {}, { ts: ahead })).toMatchObject({ error: { code: 'not_yet' } });
 
   expect(await here.ask('ping', {}, { id: 'once' })).toMatchObject({ ok: true });
   expect(await here.ask('ping', {}, { id: 'once' })).toMatchObject({ ok: true });

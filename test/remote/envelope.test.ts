@@ -43,7 +43,7 @@ describe('a command', () => {
     ['malformed', 'ping', JSON.stringify({ ...request, ttl_s: -1 })],
     ['malformed', 'ping', JSON.stringify({ ...request, args: 'all' })],
     ['too_large', 'ping', ' '.repeat(32 * 1024 + 1)],
-    ['unknown_command', 'tune', JSON.stringify(request)],
+    ['unknown_command', 'format', JSON.stringify(request)],
     ['unknown_command', '__proto__', JSON.stringify(request)],
     ['invalid_args', 'purge', JSON.stringify({ ...request, args: { what: '../..' } })],
     ['invalid_args', 'log-level', JSON.stringify({ ...request, args: { level: 'loud' } })],
@@ -62,6 +62,24 @@ describe('a command', () => {
     expect(codeOf(message(request), 'ping', { ...late, clock: 'unsynced' })).toBe('taken');
     // Two clocks are never quite the same.
     expect(codeOf(message(request), 'ping', { now: now + 24_000 })).toBe('taken');
+    expect(codeOf(message(request), 'ping', { now: now + 26_000 })).toBe('expired');
+  });
+
+  it('is refused from far ahead by a clock that may be right, since it would count for too long', () => {
+    const ahead = (ms: number) => message({ ...request, ts: new Date(now + ms).toISOString() });
+    expect(codeOf(ahead(300_000))).toBe('taken');
+    expect(codeOf(ahead(300_001))).toBe('not_yet');
+    expect(codeOf(ahead(300_001), 'ping', { clock: 'unknown' })).toBe('not_yet');
+    expect(codeOf(ahead(300_001), 'ping', { clock: 'unsynced' })).toBe('taken');
+    expect(codeOf(message({ ...request, ts: '9999-12-31T23:59:59.999Z', ttl_s: 86_400 }))).toBe('not_yet');
+  });
+
+  it('has an id in its refusal wherever one can be read', () => {
+    const idOf = (incoming: Incoming) => readCommand('ping', incoming, { commands, now, clock: 'synced' }).id;
+    expect(idOf(message({ id: 'r-1' }))).toBe('r-1');
+    expect(idOf(message(request, { retain: true }))).toBe('r-1');
+    expect(idOf(message({ ...request, id: 'x'.repeat(65) }))).toBe(null);
+    expect(idOf(message('hello'))).toBe(null);
   });
 });
 

@@ -67,7 +67,9 @@ export function createAnswers({ topics, connection, log }: AnswersOptions): Answ
    */
   function mayAnswerOn(topic: string): boolean {
     const own = topics.res('');
-    return topic.startsWith(own) && topic.length <= longestTopic && !/[/+#\0]/.test(topic.slice(own.length));
+    return (
+      topic.startsWith(own) && topic.length <= longestTopic && /^[^/+#\0]+$/.test(topic.slice(own.length))
+    );
   }
 
   async function publishNow(address: Address, answer: ResPayload): Promise<void> {

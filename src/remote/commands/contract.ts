@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { EpochMs } from '../../lib/clock.ts';
 import type { LogLevel } from '../../lib/log.ts';
+import type { Measured } from '../../vision/threads.ts';
 
 /** One command: what it takes, what it answers, and the work. */
 export interface Command<A extends z.ZodType = z.ZodType, D extends z.ZodType = z.ZodType> {
@@ -45,6 +46,8 @@ export interface CommandTarget {
   readonly checks: readonly SelfCheck[];
   /** Empties a place; resolves with how many entries were deleted. */
   purge(what: PurgeTarget, progress: (deleted: number) => Promise<void>): Promise<number>;
+  /** Measures which number of threads is fastest, and keeps the choice for the next start. */
+  tune(rounds: number, progress: (round: number) => void, signal: AbortSignal): Promise<TuneAnswer>;
   /** Ends the station, to be started again; tells what it is that will be started. */
   readonly restart: { readonly how: 'process' | 'station'; now(): void };
   /** Until the station ends, or for a time, ms; then the configured level counts again. */
@@ -53,6 +56,15 @@ export interface CommandTarget {
 
 export const purgeTargets = ['failed', 'done', 'outbox'] as const;
 export type PurgeTarget = (typeof purgeTargets)[number];
+
+export interface TuneAnswer {
+  /** The choice, and the number in use now. */
+  readonly threads: number;
+  readonly in_use: number;
+  /** Whether `vision.threads` is `auto`: else its number counts, whatever was found. */
+  readonly auto: boolean;
+  readonly measured: readonly Measured[];
+}
 
 export interface SelfCheck {
   readonly name: string;
@@ -67,6 +79,7 @@ export const errorCodes = [
   'unknown_command',
   'invalid_args',
   'expired',
+  'not_yet',
   'repeated',
   'busy',
   'failed',

@@ -25,6 +25,8 @@ export type Reading =
 
 /** Two clocks that are both synchronised may differ by this much, ms. */
 const clockSlackMs = 5_000;
+/** A command from further ahead is refused, ms: it would count for longer than its time to live, maybe for ever. */
+const aheadMs = 5 * 60_000;
 
 /** Reads a command and refuses what must not be run, the cheapest reason first. Pure. */
 export function readCommand(name: string, message: Incoming, circumstances: Circumstances): Reading {
@@ -77,12 +79,19 @@ function checked(json: unknown): CmdPayload {
 }
 
 /**
- * A clock that is known to be wrong can't tell what has expired: then the check is left out, and only the memory of ids
- * keeps an old command from being run twice.
+ * A clock that is known to be wrong can't tell what has expired or lies ahead: then the check is left out, and only the
+ * memory of ids keeps an old command from being run twice.
  */
 function checkTime({ ts, ttl_s: ttlS }: CmdPayload, { now, clock }: Circumstances): void {
   if (clock === 'unsynced') return;
-  const lateMs = now - (Date.parse(ts) + ttlS * 1000);
+  const early = Date.parse(ts) - now;
+  if (early > aheadMs) {
+    throw new CommandFailure(
+      'not_yet',
+      `its ts is ${Math.round(early / 1000)} s ahead of the station's clock: see that both clocks are right`,
+    );
+  }
+  const lateMs = -early - ttlS * 1000;
   if (lateMs > clockSlackMs) {
     throw new CommandFailure(
       'expired',

@@ -11,6 +11,7 @@ import { visionOptions } from '../../vision/options.ts';
 import { selfChecks } from './checks.ts';
 import type { CommandTarget } from './contract.ts';
 import { purgeFolder, purgeOutbox } from './purge-target.ts';
+import { tuneHere } from './tune-here.ts';
 
 export interface TargetParts {
   readonly config: Config;
@@ -47,6 +48,10 @@ export function commandTarget(parts: TargetParts): CommandTarget {
     async purge(what, progress) {
       if (what === 'outbox') return await purgeOutbox(outbox, progress);
       return await purgeFolder(captureFolders(config)[what], progress);
+    },
+    async tune(rounds, progress, signal) {
+      const { threads, measured } = await tuneHere(config, { rounds, progress, signal, clock, log });
+      return { threads, in_use: parts.model.threads, auto: config.vision.threads === 'auto', measured };
     },
     restart: parts.restart,
     setLogLevel(level, forMs) {

@@ -51,8 +51,20 @@ const ovals: readonly Oval[] = [
  * a probability of 0.99 and more at every size.
  */
 export async function testFace(minFacePx: number): Promise<Uint8Array | null> {
+  const times = enlargementFor(minFacePx);
+  return times === null ? null : await png(await drawing(), times, side * times, side * times);
+}
+
+/** The same in the middle of a photo of the size that a camera gives, 1280×720 or larger. */
+export async function testScene(minFacePx: number): Promise<Uint8Array | null> {
+  const times = enlargementFor(minFacePx);
+  if (times === null) return null;
+  return await png(await drawing(), times, Math.max(1280, side * times), Math.max(720, side * times));
+}
+
+function enlargementFor(minFacePx: number): number | null {
   const enlargement = Math.max(1, Math.ceil((1.2 * minFacePx) / (side * faceShare)));
-  return enlargement > maxEnlargement ? null : await png(side, await drawing(), enlargement);
+  return enlargement > maxEnlargement ? null : enlargement;
 }
 
 /** RGB, row by row, with a pause after each row, since the main thread has other work. */
@@ -74,24 +86,29 @@ async function drawing(): Promise<Uint8Array> {
   return pixels;
 }
 
-/** A square RGB image as a PNG (ISO/IEC 15948), each of its pixels drawn `times` × `times` large. */
-async function png(width: number, rgb: Uint8Array, times: number): Promise<Uint8Array> {
-  const size = width * times;
-  const stride = size * 3 + 1;
-  const rows = new Uint8Array(stride * size);
-  for (let y = 0; y < size; y += times) {
-    // Byte 0 of each row is its filter: none.
-    for (let i = 0; i < size * 3; i += 1) {
-      const x = Math.floor(i / 3 / times);
-      rows[y * stride + 1 + i] = rgb[((y / times) * width + x) * 3 + (i % 3)] ?? 0;
+/** The drawing, each of its pixels `times` × `times` large, in the middle of its background, as a PNG (ISO/IEC 15948). */
+async function png(rgb: Uint8Array, times: number, width: number, height: number): Promise<Uint8Array> {
+  const stride = width * 3 + 1;
+  const rows = new Uint8Array(stride * height);
+  const left = Math.floor((width - side * times) / 2);
+  const top = Math.floor((height - side * times) / 2);
+  // Byte 0 of each row is its filter: none.
+  for (let x = 0; x < width; x += 1) rows.set(background, 1 + x * 3);
+  for (let y = 1; y < height; y += 1) rows.copyWithin(y * stride, 0, stride);
+  for (let y = 0; y < side; y += 1) {
+    await breathe();
+    const first = (top + y * times) * stride;
+    for (let x = 0; x < side * times; x += 1) {
+      const from = (y * side + Math.floor(x / times)) * 3;
+      rows.set(rgb.subarray(from, from + 3), first + 1 + (left + x) * 3);
     }
     for (let copy = 1; copy < times; copy += 1) {
-      rows.copyWithin((y + copy) * stride, y * stride, (y + 1) * stride);
+      rows.copyWithin(first + copy * stride, first, first + stride);
     }
   }
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(size, 0);
-  header.writeUInt32BE(size, 4);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const parts = [

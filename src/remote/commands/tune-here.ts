@@ -1,0 +1,46 @@
+import type { Config } from '../../config/schema.ts';
+import { isoTime } from '../../lib/clock.ts';
+import { MusterError } from '../../lib/errors.ts';
+import { visionOptions } from '../../vision/options.ts';
+import { candidateThreads, thisMachine } from '../../vision/threads.ts';
+import { tuningFile, writeTuning, type Tuning } from '../../vision/tune-file.ts';
+import { tune, type TuneOptions } from '../../vision/tune.ts';
+import { testScene } from './test-face.ts';
+
+export type TuneHereOptions = Omit<TuneOptions, 'vision' | 'candidates' | 'photo'> &
+  Pick<TuneOptions['vision'], 'log'>;
+
+/**
+ * Measures on this machine with the config's own way of looking at photos, and writes what was found to data_dir.
+ *
+ * Rejects like `tune` and `writeTuning`, and with MusterError `tune_impossible` where no test photo can be drawn.
+ */
+export async function tuneHere(
+  config: Pick<Config, 'vision' | 'data_dir'>,
+  { log, ...options }: TuneHereOptions,
+): Promise<Tuning> {
+  const { clock, rounds } = options;
+  const photo = await testScene(config.vision.min_face_px);
+  if (photo === null) {
+    throw new MusterError(
+      'tune_impossible',
+      `with vision.min_face_px at ${config.vision.min_face_px} the test photo would have to be too large`,
+      { remedy: 'Lower vision.min_face_px, or set vision.threads by hand.' },
+    );
+  }
+  const { cpu, cores } = thisMachine();
+  const vision = { ...visionOptions(config), log, clock };
+  const found = await tune({ ...options, vision, candidates: candidateThreads(cores), photo });
+  const tuning: Tuning = {
+    schema: 'tuning/1',
+    threads: found.threads,
+    cpu,
+    cores,
+    fingerprint: found.fingerprint,
+    measured_at: isoTime(clock.now()),
+    rounds,
+    measured: [...found.measured],
+  };
+  await writeTuning(tuningFile(config.data_dir), tuning);
+  return tuning;
+}
