@@ -61,20 +61,21 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
   async function see(capture: Capture): Promise<Seen> {
     const id = captureId(parts.station, capture);
     const waited = clock.monotonic() - capture.arrivedAt;
-    const result = (await telemetry.recorder.isRecorded(id))
-      ? null
-      : await vision.analyse({ photo: capture.photo });
+    // A store that can't be read for now is the matter of `outcome`.
+    const recorded = await telemetry.recorder.isRecorded(id).catch(() => false);
+    const result = recorded ? null : await vision.analyse({ photo: capture.photo });
     return { capture, id, result, waited };
   }
 
   async function outcome(seen: Seen): Promise<CaptureOutcome> {
     const { capture, id, result } = seen;
-    // Asked again: the capture before this one may have been the same.
-    if (result === null || (await telemetry.recorder.isRecorded(id))) return { kind: 'decided' };
-    if (!result.ok) return visionFailed(id, result);
-    alerts.clear('vision-failing');
-    retried.delete(id);
+    if (result === null) return { kind: 'decided' };
     try {
+      // Asked again: the capture before this one may have been the same.
+      if (await telemetry.recorder.isRecorded(id)) return { kind: 'decided' };
+      if (!result.ok) return visionFailed(id, result);
+      alerts.clear('vision-failing');
+      retried.delete(id);
       const started = clock.monotonic();
       const gallery = parts.gallery();
       const policy = parts.policy();

@@ -1,4 +1,4 @@
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { generate } from 'mqtt-packet';
 import type { EpochMs } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
@@ -26,6 +26,12 @@ export interface SessionOptions {
    */
   readonly acknowledgeByHand: { readonly window: number } | null;
   readonly onMessage: (message: Incoming) => void;
+  /** What became of each message of QoS 1 that was answered: the reason of a refusal (MQTT 5), or null. */
+  readonly onAnswer?: (topic: string, refusal: string | null) => void;
+  /** The reason code with which the broker ended the session, before the session ends (MQTT 5). */
+  readonly onGoodbye?: (reasonCode: number) => void;
+  /** Gives the attempt up. A session that is open is not touched. */
+  readonly signal?: AbortSignal;
   readonly now: () => EpochMs;
 }
 
@@ -46,17 +52,34 @@ const goodbyeMs = 3_000;
  */
 export function openSession(options: SessionOptions): Promise<Session> {
   return new Promise((resolve, reject) => {
-    const client = connect(options.url, clientOptions(options));
+    let client: MqttClient;
+    try {
+      client = mqtt.connect(options.url, clientOptions(options));
+    } catch (error) {
+      // Such as a certificate that is no PEM.
+      reject(connectError(options, error as Error));
+      return;
+    }
     const pending = new Set<(error: Error) => void>();
     let lastError: Error | undefined;
     let connected = false;
+    let ended = false;
     let close!: (reason: string) => void;
     const closed = new Promise<string>((done) => {
       close = done;
     });
+    // mqtt.js has a limit too, which waits for its stream to close.
+    const patience = setTimeout(() => {
+      lastError = new Error(`no answer within ${options.connectTimeoutMs / 1000} s`);
+      finish(lastError.message);
+    }, options.connectTimeoutMs);
+    const giveUp = () => finish('given up');
+    options.signal?.addEventListener('abort', giveUp, { once: true });
 
     client.on('connect', () => {
+      if (ended) return;
       connected = true;
+      settled();
       resolve({
         id: options.sessionId,
         since: options.now(),
@@ -69,8 +92,10 @@ export function openSession(options: SessionOptions): Promise<Session> {
             pending.add(failed);
             client.publish(topic, payload, { qos, retain, ...properties }, (error) => {
               pending.delete(failed);
-              if (error) failed(error);
-              else published();
+              const refusal = error ? refusalOf(error) : null;
+              if (qos === 1 && (!error || refusal !== null)) options.onAnswer?.(topic, refusal);
+              if (!error) published();
+              else failed(refusal === null ? error : refusedError(options.url, topic, refusal));
             });
           });
         },
@@ -80,13 +105,13 @@ export function openSession(options: SessionOptions): Promise<Session> {
           if (refused.length > 0) throw new Error(`the broker refused to subscribe to ${refused.join(', ')}`);
         },
         async end() {
-          const patience = setTimeout(
+          const goodbye = setTimeout(
             () => finish('ended by the station; the broker did not answer'),
             goodbyeMs,
           );
           client.end(false, {}, () => finish('ended by the station'));
           await closed;
-          clearTimeout(patience);
+          clearTimeout(goodbye);
         },
       });
     });
@@ -111,19 +136,47 @@ export function openSession(options: SessionOptions): Promise<Session> {
       lastError = error;
       if (!connected) finish(error.message);
     });
-    client.on('disconnect', (packet) => {
-      lastError = new Error(`the broker said goodbye (reason code ${packet.reasonCode ?? 0})`);
+    client.on('disconnect', ({ reasonCode = 0 }) => {
+      const word = mqtt.ReasonCodes[reasonCode as keyof typeof mqtt.ReasonCodes] || 'no reason given';
+      lastError = new Error(`the broker said goodbye: ${word} (reason code ${reasonCode})`);
+      options.onGoodbye?.(reasonCode);
+      finish(lastError.message);
     });
     client.on('close', () => finish(lastError?.message ?? 'the connection was cut'));
 
+    function settled(): void {
+      clearTimeout(patience);
+      options.signal?.removeEventListener('abort', giveUp);
+    }
+
     function finish(reason: string): void {
+      ended = true;
+      settled();
       client.end(true);
+      // `end` does nothing while an earlier one waits for the broker, and the socket would stay open for ever.
+      client.stream?.destroy();
       if (!connected) reject(connectError(options, lastError ?? new Error(reason)));
       for (const failed of pending) failed(new Error(`connection lost: ${reason}`));
       pending.clear();
       close(reason);
     }
   });
+}
+
+/** The reason of a broker that answered and refused; null where there was no answer. */
+function refusalOf(error: Error): string | null {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' && code >= 0x80
+    ? mqtt.ReasonCodes[code as keyof typeof mqtt.ReasonCodes] || `reason code ${code}`
+    : null;
+}
+
+function refusedError(url: string, topic: string, refusal: string): MusterError {
+  return new MusterError(
+    'publish_refused',
+    `the broker ${withoutSecrets(url)} refused a message on ${topic}: ${refusal}`,
+    { remedy: "Check the rights of the station's user in the broker's ACL." },
+  );
 }
 
 /** mqtt.js has no call for it: the PUBACK is written to its stream. */
@@ -144,7 +197,8 @@ function clientOptions(options: SessionOptions): IClientOptions {
     clientId: options.clientId,
     clean: options.sessionExpiryS === 0,
     keepalive: options.keepaliveS,
-    connectTimeout: options.connectTimeoutMs,
+    // Ours comes first, with a clearer word.
+    connectTimeout: options.connectTimeoutMs + 1_000,
     reconnectPeriod: 0,
     queueQoSZero: false,
     will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true },
@@ -184,7 +238,7 @@ function connectError({ url, version, username }: SessionOptions, error: Error):
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|ERR_OSSL|EPROTO)/.test(codeOf(error) ?? '')) {
     return new MusterError('broker_tls', `no TLS connection to the broker ${broker}: ${messageOf(error)}`, {
       remedy:
-        "Check that mqtt.ca_file is the authority of the broker's certificate, and that the clock is right.",
+        "Check that mqtt.ca_file is the authority of the broker's certificate, that mqtt.cert_file is one that the broker knows, and that the clock is right.",
       cause: error,
     });
   }

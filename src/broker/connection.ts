@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, MusterError } from '../lib/errors.ts';
+import { MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { EmbeddedBroker } from './embedded.ts';
 import { openSession, type SessionOptions } from './client.ts';
 import type { Connection, Incoming, Session, Will } from './contract.ts';
+import { createTroubles } from './troubles.ts';
 
 export type Credentials = Pick<SessionOptions, 'password' | 'ca' | 'cert' | 'key'>;
 
 export interface ConnectionOptions extends Omit<
   SessionOptions,
-  'version' | 'sessionId' | 'will' | 'onMessage' | keyof Credentials
+  'version' | 'sessionId' | 'will' | 'onMessage' | 'onAnswer' | 'onGoodbye' | 'signal' | keyof Credentials
 > {
   /** Reads the files that hold secrets, for each session anew, so that a changed one is taken up. */
   readonly credentials: () => Promise<Credentials>;
@@ -25,15 +26,28 @@ export interface ConnectionOptions extends Omit<
   readonly random: () => number;
 }
 
-/** Keeps one session open, with a fresh client for each, until it is closed. It never gives up and never throws. */
+/** MQTT 5, DISCONNECT: another client came with the same id. */
+const sessionTakenOver = 0x8e;
+/** Refused topics that are remembered: some come from outside, as those of answers. */
+const maxRefused = 100;
+
+/**
+ * Keeps one session open, with a fresh client for each, until it is closed. It never gives up and never throws. A session that ends soon
+ * after it began counts as a failed attempt: a broker that takes the station and drops it again, or another station with the
+ * same client id, makes the pauses grow like one that is away.
+ */
 export function createConnection(options: ConnectionOptions): Connection {
   const { log } = options;
   const listeners: ((session: Session) => void)[] = [];
   const messageListeners: ((message: Incoming) => void)[] = [];
+  const refusalListeners: ((topic: string, reason: string | null) => void)[] = [];
+  const refused = new Set<string>();
+  const troubles = createTroubles(options);
   const stop = new AbortController();
   let version: '5' | '3.1.1' = options.version === '3.1.1' ? '3.1.1' : '5';
   let session: Session | null = null;
   let running: Promise<void> = Promise.resolve();
+  let takenOver = false;
 
   return {
     async start(will) {
@@ -47,46 +61,51 @@ export function createConnection(options: ConnectionOptions): Connection {
     onMessage(listener) {
       messageListeners.push(listener);
     },
+    onTrouble: (listener) => troubles.listen(listener),
+    onRefusal(listener) {
+      refusalListeners.push(listener);
+    },
     async close() {
       stop.abort();
       await session?.end();
       await running;
+      troubles.close();
       await options.embedded?.close();
     },
   };
 
   async function run(url: string, will: (sessionId: string) => Will): Promise<void> {
     let failures = 0;
-    let lastMessage = '';
     while (!stop.signal.aborted) {
       try {
         session = await open(url, will);
         // Closed while it was connecting: nobody else would end this session.
         if (stop.signal.aborted) await session.end();
-        log.info({ mqtt: session.version }, 'connected to the broker');
-        failures = 0;
-        lastMessage = '';
+        const quiet = troubles.connected() ? 'debug' : 'info';
+        log[quiet]({ mqtt: session.version }, 'connected to the broker');
+        const since = performance.now();
         if (!stop.signal.aborted) for (const listener of listeners) listener(session);
         const reason = await session.closed;
-        if (!stop.signal.aborted)
-          log.warn({ reason }, 'the connection to the broker ended; connecting again');
+        if (stop.signal.aborted) break;
+        const { steady, known } = troubles.ended(reason, performance.now() - since, takenOver);
+        failures = steady ? 0 : failures + 1;
+        log[known ? 'debug' : 'warn']({ reason }, 'the connection to the broker ended; connecting again');
       } catch (error) {
+        if (stop.signal.aborted) break;
         if (error instanceof MusterError && error.code === 'broker_protocol' && downgrade()) continue;
         failures += 1;
-        // A broker that stays away is told once, not at every attempt.
-        if (messageOf(error) !== lastMessage) {
-          lastMessage = messageOf(error);
-          log.warn({ remedy: error instanceof MusterError ? error.remedy : undefined }, lastMessage);
-        }
+        troubles.failed(error);
       }
       session = null;
       await sleep(pauseMs(failures), undefined, { signal: stop.signal }).catch(() => undefined);
     }
+    session = null;
   }
 
   async function open(url: string, will: (sessionId: string) => Will): Promise<Session> {
     const sessionId = randomUUID();
     const credentials = await options.credentials();
+    takenOver = false;
     return await openSession({
       ...options,
       ...credentials,
@@ -97,7 +116,16 @@ export function createConnection(options: ConnectionOptions): Connection {
       onMessage(message) {
         for (const listener of messageListeners) listener(message);
       },
+      onAnswer: answered,
+      onGoodbye: (reasonCode) => (takenOver = reasonCode === sessionTakenOver),
+      signal: stop.signal,
     });
+  }
+
+  function answered(topic: string, refusal: string | null): void {
+    if (refusal === null ? !refused.delete(topic) : refused.has(topic) || refused.size >= maxRefused) return;
+    if (refusal !== null) refused.add(topic);
+    for (const listener of refusalListeners) listener(topic, refusal);
   }
 
   function downgrade(): boolean {

@@ -32,7 +32,7 @@ export interface Session {
   readonly since: EpochMs;
   /** The version that the broker took: `5` or `3.1.1`. */
   readonly version: '5' | '3.1.1';
-  /** Rejects when the session ends first, or when the broker refuses the message. */
+  /** Rejects when the session ends first, or with MusterError `publish_refused` when the broker refuses the message (MQTT 5). */
   publish(topic: string, payload: string, options: PublishOptions): Promise<void>;
   /** Rejects when the broker refuses one of the filters. Messages go to the connection's listeners. */
   subscribe(filters: readonly string[]): Promise<void>;
@@ -45,6 +45,27 @@ export interface Session {
 export interface Will {
   readonly topic: string;
   readonly payload: string;
+}
+
+export type TroubleCode =
+  | 'broker_unreachable'
+  /** User, password or rights. */
+  | 'broker_refused'
+  | 'broker_tls'
+  /** The broker speaks another version of MQTT. */
+  | 'broker_protocol'
+  /** A file with a password or a certificate can't be read. */
+  | 'broker_credentials'
+  /** The broker ended the session for another client of the same id (MQTT 5). */
+  | 'client_id_taken'
+  /** Sessions begin, and end again soon after. */
+  | 'broker_unsteady';
+
+/** What keeps the connection from being. Another attempt follows in any case. */
+export interface Trouble {
+  readonly code: TroubleCode;
+  readonly message: string;
+  readonly remedy: string | undefined;
 }
 
 /** Keeps the station connected: one session after the other, with a pause that grows while the broker is away. */
@@ -61,6 +82,16 @@ export interface Connection {
   onSession(listener: (session: Session) => void): void;
   /** Calls back with each message of every session, in order. Register before `start`. */
   onMessage(listener: (message: Incoming) => void): void;
+  /**
+   * Calls back with each trouble when it begins, and with null when it is over: once for each, however many attempts fail. Whoever
+   * listens tells a person of it; without a listener the connection logs it. Register before `start`.
+   */
+  onTrouble(listener: (trouble: Trouble | null) => void): void;
+  /**
+   * Calls back when the broker begins to refuse messages on a topic (MQTT 5; in 3.1.1 it can't say so), and with null when it takes
+   * one again. Register before `start`.
+   */
+  onRefusal(listener: (topic: string, reason: string | null) => void): void;
   /** Ends the session and stops connecting. */
   close(): Promise<void>;
 }

@@ -13,9 +13,19 @@ export interface Range {
   readonly reverse?: boolean;
 }
 
+export interface WriteOptions {
+  readonly durable: boolean;
+  /** The opening whose content the writes were made from: they are refused where the store was opened anew since. */
+  readonly opening?: number;
+}
+
 /**
  * An ordered key-value store on disk that belongs to one process at a time. Keys are in UTF-8 order.
  * A batch is written as a whole or not at all; once a durable batch resolved it survives a power cut.
+ *
+ * It recovers by itself while it is open. After a batch that failed (a full disk, say) it takes no more writes until it has opened its
+ * files anew, which it does with the next write that finds room on the disk; until then it goes on reading. Damage that is
+ * found while it runs is repaired, or the store set aside, as in `open`. Other operations wait meanwhile.
  */
 export interface Store {
   /**
@@ -24,9 +34,15 @@ export interface Store {
    */
   open(): Promise<StoreDamage | null>;
   get(key: string): Promise<string | undefined>;
-  batch(writes: readonly Write[], options: { readonly durable: boolean }): Promise<void>;
+  /** Where it rejects, the batch may still be found after the next opening. Rejects with MusterError `store_reopened`, see WriteOptions. */
+  batch(writes: readonly Write[], options: WriteOptions): Promise<void>;
+  /** Read in parts: what is written meanwhile may be among them or not. */
   entries(range: Range): AsyncIterable<readonly [key: string, value: string]>;
   keys(range: Range): AsyncIterable<string>;
+  /** Resolves when it takes writes, with the number of its opening. Rejects where it can't yet, as on a disk that is still full. */
+  writable(): Promise<number>;
+  /** Calls back after each opening but the first: what failed or was damaged before may be gone or may be there. */
+  onReopened(listener: (damage: StoreDamage | null) => void): void;
   close(): Promise<void>;
 }
 

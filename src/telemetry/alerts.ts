@@ -2,15 +2,28 @@ import { isoTime, type Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlertPayload } from './payloads.ts';
 
-export type AlertId =
-  | 'outbox-full'
-  | 'outbox-dropped'
-  | 'inbox-unusable'
-  | 'store-damaged'
-  | 'store-failing'
-  | 'vision-failing'
-  | 'gallery-refused'
-  | 'not-subscribed';
+/** Each with its meaning and remedy in docs/broker.md. */
+export const alertIds = [
+  'broker-unreachable',
+  'broker-refused',
+  'broker-tls',
+  'broker-protocol',
+  'broker-credentials',
+  'broker-unsteady',
+  'client-id-taken',
+  'publish-refused',
+  'outbox-unreadable',
+  'outbox-full',
+  'outbox-dropped',
+  'inbox-unusable',
+  'store-damaged',
+  'store-failing',
+  'vision-failing',
+  'gallery-refused',
+  'gallery-unused',
+  'not-subscribed',
+] as const;
+export type AlertId = (typeof alertIds)[number];
 
 export interface Alerts {
   /** Raises an alert, or changes the message of one that is raised. */

@@ -1,7 +1,7 @@
 import type { Session } from '../broker/contract.ts';
 import { createBell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outbox, OutboxEntry } from './outbox.ts';
 import type { CheckinEvent } from './payloads.ts';
@@ -11,7 +11,7 @@ export interface DeliveryOptions {
   readonly topic: string;
   /** How many events may be on their way to the broker at once. */
   readonly inFlight: number;
-  /** How long to wait after the broker refused an event, ms. */
+  /** How long to wait after the broker refused an event, or the outbox could not be read, ms. */
   readonly refusedPauseMs: number;
   /**
    * Whose word deletes an event: the broker's (PUBACK), or that of a consumer, who acknowledges on the station's `ack` topic. Then
@@ -38,6 +38,7 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   let flying = 0;
   let refused = false;
   let open = true;
+  let unreadable = false;
   const news = createBell();
   const stopListening = outbox.onChange(() => news.ring());
   void session.closed.then(() => {
@@ -45,31 +46,37 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
     news.ring();
   });
 
-  try {
-    while (open) {
-      const woken = news.next();
-      await confirm();
-      if (refused && flying === 0) {
-        await within(options.refusedPauseMs, session.closed);
-        refused = false;
-        startAgain();
-      }
-      const dueInMs = msUntilOverdue();
-      if (dueInMs <= 0 && flying === 0) startAgain();
-      const room = refused ? 0 : roomNow();
-      const entries = room > 0 ? await outbox.read(sentUpTo, room) : [];
-      for (const entry of entries) {
-        sentUpTo = entry.seq;
-        send(entry);
-      }
-      if (entries.length < room || room === 0) await within(dueInMs, woken);
+  while (open) {
+    try {
+      await sendOn();
+    } catch (error) {
+      if (!unreadable) log.warn({ reason: messageOf(error) }, 'the outbox can not be read; trying again');
+      unreadable = true;
+      await within(options.refusedPauseMs, session.closed);
     }
+  }
+  stopListening();
+  await confirm();
+
+  /** One round: what was confirmed, what is to be sent, and the wait for news. */
+  async function sendOn(): Promise<void> {
+    const woken = news.next();
     await confirm();
-  } catch (error) {
-    log.error({ err: error }, 'the outbox can not be read; ending the session to try again');
-    await session.end();
-  } finally {
-    stopListening();
+    if (refused && flying === 0) {
+      await within(options.refusedPauseMs, session.closed);
+      refused = false;
+      startAgain();
+    }
+    const dueInMs = msUntilOverdue();
+    if (dueInMs <= 0 && flying === 0) startAgain();
+    const room = refused ? 0 : roomNow();
+    const entries = room > 0 && open ? await outbox.read(sentUpTo, room) : [];
+    unreadable = false;
+    for (const entry of entries) {
+      sentUpTo = entry.seq;
+      send(entry);
+    }
+    if (entries.length < room || room === 0) await within(dueInMs, woken);
   }
 
   /** Deletes what the broker has, or notes which of it a consumer has. */
@@ -109,7 +116,10 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
       .publish(options.topic, JSON.stringify(payload), { qos: 1, retain: false })
       .then(() => taken.push(seq))
       .catch((error: unknown) => {
-        if (open && !refused) log.warn({ seq }, `the broker did not take an event: ${messageOf(error)}`);
+        // A refusal is told by the connection, once.
+        const known = error instanceof MusterError && error.code === 'publish_refused';
+        if (open && !refused && !known)
+          log.warn({ seq }, `the broker did not take an event: ${messageOf(error)}`);
         refused = true;
       })
       .finally(() => {

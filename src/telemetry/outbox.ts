@@ -4,10 +4,9 @@ import { createBell } from '../lib/bell.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Store, Write } from '../store/contract.ts';
 import type { UnnumberedEvent } from './event.ts';
-import type { CheckinEvent } from './payloads.ts';
+import { keyOf, outboxRange, readEntry, seqOf, unreadableKeyOf, type NumberedEvent } from './outbox-entry.ts';
 
-/** An event as the outbox keeps it; whether it is a replay is known only when it is sent. */
-export type NumberedEvent = Omit<CheckinEvent, 'replayed'>;
+export type { NumberedEvent } from './outbox-entry.ts';
 
 export interface OutboxEntry {
   readonly seq: number;
@@ -21,6 +20,24 @@ export interface OutboxLimits {
   readonly whenFull: 'refuse' | 'drop_oldest';
 }
 
+export interface OutboxOptions {
+  /** Waits between attempts to delete what was acknowledged, while the disk takes no writes, ms. */
+  readonly retryMs?: number;
+  /** Calls back with the number of entries that could not be read and were set aside, since the start. */
+  readonly onUnreadable?: (count: number) => void;
+}
+
+/** What is known of the store when the outbox is opened. */
+export interface OutboxOpening {
+  /** The store was damaged: newer numbers may be lost, so a new stream begins. */
+  readonly damaged?: boolean;
+  /**
+   * Changes with each start of the machine; null where it is unknown. What a power cut took from a disk that had promised to keep it
+   * can't be told: so each start begins a new stream, and no number comes back within one.
+   */
+  readonly bootId?: string | null;
+}
+
 export interface OutboxStats {
   readonly depth: number;
   readonly bytes: number;
@@ -31,10 +48,10 @@ export interface OutboxStats {
 
 /**
  * The events that no broker has acknowledged yet, numbered and durable. `append` returns after the disk has them.
- * One writer at a time.
+ * One writer at a time. It reads anew what it holds when the store was opened anew.
  */
 export interface Outbox {
-  open(): Promise<void>;
+  open(opening?: OutboxOpening): Promise<void>;
   /**
    * Numbers the events and writes them together with `also` in one durable batch. An append may go over the limit by its
    * own events; wait for `room` before the work that leads to one.
@@ -48,7 +65,10 @@ export interface Outbox {
   drained(signal: AbortSignal): Promise<void>;
   /** Entries after `seq`, the oldest first. */
   read(afterSeq: number, limit: number): Promise<readonly OutboxEntry[]>;
-  /** Deletes what was acknowledged. Not durable by itself: a power cut may bring entries back, and they are sent again. */
+  /**
+   * Gives up what was acknowledged: it is not held any more. On disk it is deleted when the disk takes it; not durably, so that
+   * a power cut may bring entries back, and they are sent again.
+   */
   remove(seqs: readonly number[]): Promise<void>;
   /** Deletes what a consumer says it has; numbers of another stream are not ours. Returns how many were deleted. */
   acknowledge(stream: string, ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
@@ -61,19 +81,35 @@ export interface Outbox {
   onChange(listener: () => void): () => void;
 }
 
-const prefix = 'outbox/';
-const end = 'outbox0';
+interface Held {
+  readonly bytes: number;
+  readonly at: EpochMs;
+  readonly stream: string;
+}
+
+/** How many leftovers are deleted at a time. */
+const sweepLimit = 10_000;
 const streamKey = 'meta/stream';
 const seqKey = 'meta/seq';
+const bootKey = 'meta/boot';
 
 /** The outbox in `store`, which must be open before `open()` is called. */
-export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
+export function createOutbox(store: Store, limits: OutboxLimits, options: OutboxOptions = {}): Outbox {
+  const { retryMs = 5_000, onUnreadable } = options;
+  let bootId: string | null = null;
   let stream = '';
   let lastSeq = 0;
   let dropped = 0;
   let bytes = 0;
-  /** Size in bytes and time of each entry, in order. */
-  const held = new Map<number, { readonly bytes: number; readonly at: EpochMs }>();
+  let unreadable = 0;
+  /** Size in bytes, time and stream of each entry, in order. */
+  let held = new Map<number, Held>();
+  /** Given up, but still on the disk. */
+  const leftovers = new Set<number>();
+  let sweepFrom = 0;
+  /** What the store has may not be what is known here; `damaged`: what it had may be lost. */
+  let stale: 'no' | 'reopened' | 'damaged' = 'no';
+  let refreshing: Promise<void> | null = null;
   const listeners = new Set<() => void>();
   const news = createBell();
 
@@ -83,23 +119,24 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
     news.ring();
     for (const listener of listeners) listener();
   };
+  store.onReopened((damage) => {
+    if (damage !== null) stale = 'damaged';
+    else if (stale === 'no') stale = 'reopened';
+    // Whoever sends is to look again.
+    if (stream !== '') changed();
+  });
 
   return {
-    async open() {
-      stream = (await store.get(streamKey)) ?? '';
-      lastSeq = Number((await store.get(seqKey)) ?? 0);
-      for await (const [key, value] of store.entries({ gte: prefix, lt: end })) {
-        const event = JSON.parse(value) as NumberedEvent;
-        hold(seqOf(key), value, Date.parse(event.decided_at));
-        lastSeq = Math.max(lastSeq, seqOf(key));
-      }
-      if (stream === '') {
-        stream = randomUUID();
-        await store.batch([{ key: streamKey, value: stream }], { durable: true });
-      }
+    async open(opening = {}) {
+      const { damaged = false } = opening;
+      bootId = opening.bootId ?? null;
+      stale = damaged ? 'damaged' : 'reopened';
+      await refresh();
     },
 
     async append(events, also) {
+      const opening = await store.writable();
+      await refresh();
       let seq = lastSeq;
       const entries = events.map((event) => {
         seq += 1;
@@ -115,15 +152,18 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
           { key: seqKey, value: String(seq) },
           ...also,
         ],
-        { durable: true },
+        { durable: true, opening },
       );
       lastSeq = seq;
       dropped += removed.length;
       for (const old of removed) release(old);
       for (const [i, entry] of entries.entries()) {
-        hold(entry.seq, values[i] as string, Date.parse(entry.event.decided_at));
+        const heldAs = holding(values[i] as string, entry.event);
+        held.set(entry.seq, heldAs);
+        bytes += heldAs.bytes;
       }
       changed();
+      await sweep();
       return entries;
     },
 
@@ -137,19 +177,33 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
     },
 
     async read(afterSeq, limit) {
+      await refresh();
       const entries: OutboxEntry[] = [];
-      for await (const [key, value] of store.entries({ gte: keyOf(afterSeq + 1), lt: end, limit })) {
-        entries.push({ seq: seqOf(key), event: JSON.parse(value) as NumberedEvent });
+      const bad: [number, string][] = [];
+      for (let from = afterSeq + 1, left = limit; left > 0; left = limit - entries.length) {
+        let found = 0;
+        for await (const [key, value] of store.entries({ ...outboxRange, gte: keyOf(from), limit: left })) {
+          found += 1;
+          const seq = seqOf(key);
+          from = seq + 1;
+          if (!held.has(seq)) continue;
+          const event = readEntry(value);
+          if (event === null) bad.push([seq, value]);
+          else entries.push({ seq, event });
+        }
+        if (found < left) break;
       }
+      await setAside(bad);
       return entries;
     },
 
     remove,
 
     async acknowledge(acknowledged, ranges) {
-      if (acknowledged !== stream) return 0;
       const isAcknowledged = (seq: number) => ranges.some(([from, to]) => from <= seq && seq <= to);
-      const seqs = [...held.keys()].filter(isAcknowledged);
+      const seqs = [...held].flatMap(([seq, entry]) =>
+        entry.stream === acknowledged && isAcknowledged(seq) ? [seq] : [],
+      );
       if (seqs.length > 0) await remove(seqs);
       return seqs.length;
     },
@@ -164,23 +218,108 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
   };
 
   async function remove(seqs: readonly number[]): Promise<void> {
-    await store.batch(
-      seqs.map((seq) => ({ key: keyOf(seq), value: undefined })),
-      { durable: false },
-    );
-    for (const seq of seqs) release(seq);
+    await refresh().catch(() => undefined);
+    for (const seq of seqs) {
+      if (release(seq)) leftovers.add(seq);
+    }
+    changed();
+    await sweep();
+  }
+
+  /** Deletes the leftovers on disk. One that takes no writes is asked again after a while, with a later removal. */
+  async function sweep(): Promise<void> {
+    const seqs = [...leftovers].slice(0, sweepLimit);
+    if (seqs.length === 0 || performance.now() < sweepFrom) return;
+    try {
+      await store.batch(
+        seqs.map((seq) => ({ key: keyOf(seq), value: undefined })),
+        { durable: false },
+      );
+      for (const seq of seqs) leftovers.delete(seq);
+    } catch {
+      sweepFrom = performance.now() + retryMs;
+    }
+  }
+
+  /** Reads what the store has, where it was opened anew. Numbers go on from the highest that was ever seen. */
+  async function refresh(): Promise<void> {
+    while (stale !== 'no' || refreshing !== null) {
+      refreshing ??= reloadOnce().finally(() => {
+        refreshing = null;
+      });
+      await refreshing;
+    }
+  }
+
+  async function reloadOnce(): Promise<void> {
+    const why = stale;
+    stale = 'no';
+    try {
+      await reload(why === 'damaged');
+    } catch (error) {
+      if (why === 'damaged' || stale === 'no') stale = why;
+      throw error;
+    }
     changed();
   }
 
-  function hold(seq: number, value: string, at: EpochMs): void {
-    const size = Buffer.byteLength(value);
-    held.set(seq, { bytes: size, at });
-    bytes += size;
+  async function reload(damaged: boolean): Promise<void> {
+    const [kept, keptSeq, keptBoot] = await Promise.all([
+      store.get(streamKey),
+      store.get(seqKey),
+      store.get(bootKey),
+    ]);
+    const found = new Map<number, Held>();
+    const bad: [number, string][] = [];
+    let last = Math.max(lastSeq, Number(keptSeq ?? 0) || 0);
+    for await (const [key, value] of store.entries(outboxRange)) {
+      const seq = seqOf(key);
+      last = Math.max(last, seq);
+      if (leftovers.has(seq)) continue;
+      const event = readEntry(value);
+      if (event === null) bad.push([seq, value]);
+      else found.set(seq, holding(value, event));
+    }
+    const rebooted = bootId !== null && bootId !== keptBoot;
+    let next = kept;
+    if (next === undefined || damaged || rebooted) {
+      next = randomUUID();
+      const boot: Write[] = bootId === null ? [] : [{ key: bootKey, value: bootId }];
+      const begun = [{ key: streamKey, value: next }, { key: seqKey, value: String(last) }, ...boot];
+      await store.batch(begun, { durable: true });
+    }
+    stream = next;
+    lastSeq = last;
+    held = found;
+    bytes = [...found.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+    await setAside(bad);
   }
 
-  function release(seq: number): void {
+  /** What can't be read is put where nobody sends it, for a person to look at. */
+  async function setAside(bad: readonly (readonly [seq: number, value: string])[]): Promise<void> {
+    if (bad.length === 0) return;
+    for (const [seq] of bad) {
+      release(seq);
+      leftovers.add(seq);
+    }
+    unreadable += bad.length;
+    onUnreadable?.(unreadable);
+    changed();
+    try {
+      const writes = bad.flatMap(([seq, value]) => [
+        { key: unreadableKeyOf(seq), value },
+        { key: keyOf(seq), value: undefined },
+      ]);
+      await store.batch(writes, { durable: true });
+      for (const [seq] of bad) leftovers.delete(seq);
+    } catch {
+      // It stays among the leftovers, and is deleted with them.
+    }
+  }
+
+  function release(seq: number): boolean {
     bytes -= held.get(seq)?.bytes ?? 0;
-    held.delete(seq);
+    return held.delete(seq);
   }
 
   /** The oldest entries that must go so that `values` fit. */
@@ -206,10 +345,6 @@ export function createOutbox(store: Store, limits: OutboxLimits): Outbox {
   }
 }
 
-function keyOf(seq: number): string {
-  return prefix + String(seq).padStart(16, '0');
-}
-
-function seqOf(key: string): number {
-  return Number(key.slice(prefix.length));
+function holding(value: string, event: NumberedEvent): Held {
+  return { bytes: Buffer.byteLength(value), at: Date.parse(event.decided_at), stream: event.stream };
 }

@@ -133,6 +133,10 @@ export const healthSchema = z
     event_loop_p99_ms: z.number(),
     outbox: z.object({ depth: count, bytes: count, oldest_age_s: z.number().nullable() }),
     clock: z.enum(['synced', 'unsynced', 'unknown']),
+    alerts: z
+      .array(z.string())
+      .optional()
+      .describe('Ids of the alerts that are raised. Stations before this field leave it out.'),
   })
   .describe('Every 60 s.');
 export type HealthPayload = z.infer<typeof healthSchema>;

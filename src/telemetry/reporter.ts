@@ -3,7 +3,7 @@ import type { StationTopics } from '../broker/topics.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Alerts } from './alerts.ts';
+import { alertIds, type AlertId, type Alerts } from './alerts.ts';
 import type { HealthPayload, InfoPayload, MetricsPayload, StatePayload, StationState } from './payloads.ts';
 
 export interface Reporter {
@@ -40,21 +40,24 @@ export function createReporter(options: ReporterOptions): Reporter {
   let state: StationState = 'starting';
   let since = clock.now();
   let info: InfoPayload | null = null;
+  /** Alerts that the broker may keep: at first any, from a life before this one. */
+  const kept = new Set<AlertId>(alertIds);
+  /** Something of what is retained did not get there. */
+  let unsaid = false;
 
   return {
     will: (sessionId) => ({ topic: topics.state, payload: JSON.stringify(statePayload('lost', sessionId)) }),
     start() {
       alerts.onChange((id, alert) => {
-        void retained(topics.alert(id), alert);
+        void publishAlert(id, alert);
         void publishState();
       });
       connection.onSession(() => {
-        void publishState();
-        if (info !== null) void retained(topics.info, info);
-        for (const alert of alerts.active()) void retained(topics.alert(alert.id), alert);
+        announce();
         void publishHealth();
       });
       timers.push(setInterval(() => void publishHealth(), options.healthMs));
+      timers.push(setInterval(() => unsaid && announce(), options.healthMs));
       timers.push(setInterval(() => void publishMetrics(), options.metricsMs));
     },
     setState(next) {
@@ -79,6 +82,22 @@ export function createReporter(options: ReporterOptions): Reporter {
     since = clock.now();
   }
 
+  /** Everything that the broker is to keep. */
+  function announce(): void {
+    unsaid = false;
+    void publishState();
+    if (info !== null) void retained(topics.info, info);
+    const active = new Map(alerts.active().map((alert) => [alert.id as AlertId, alert]));
+    for (const id of new Set([...kept, ...active.keys()])) void publishAlert(id, active.get(id) ?? null);
+  }
+
+  async function publishAlert(id: AlertId, alert: object | null): Promise<void> {
+    if (alert !== null) kept.add(id);
+    const taken = await retained(topics.alert(id), alert);
+    const isRaised = alerts.active().some((each) => each.id === id);
+    if (taken && alert === null && !isRaised) kept.delete(id);
+  }
+
   async function publishState(): Promise<void> {
     const session = connection.session();
     if (session === null) return;
@@ -87,16 +106,20 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   async function publishHealth(): Promise<void> {
-    await passing(topics.health, await options.health());
+    try {
+      await passing(topics.health, await options.health());
+    } catch (error) {
+      options.log.debug({ topic: topics.health }, `not measured: ${messageOf(error)}`);
+    }
   }
 
   async function publishMetrics(): Promise<void> {
     await passing(topics.metrics, options.metrics());
   }
 
-  /** QoS 1, kept by the broker; null deletes what it keeps. */
-  async function retained(topic: string, payload: object | null, session?: Session): Promise<void> {
-    await publish(topic, payload === null ? '' : JSON.stringify(payload), true, session);
+  /** QoS 1, kept by the broker; null deletes what it keeps. Returns whether the broker has it. */
+  async function retained(topic: string, payload: object | null, session?: Session): Promise<boolean> {
+    return await publish(topic, payload === null ? '' : JSON.stringify(payload), true, session);
   }
 
   /** QoS 0, not kept. */
@@ -104,11 +127,16 @@ export function createReporter(options: ReporterOptions): Reporter {
     await publish(topic, JSON.stringify(payload), false);
   }
 
-  async function publish(topic: string, payload: string, retain: boolean, to?: Session): Promise<void> {
+  async function publish(topic: string, payload: string, retain: boolean, to?: Session): Promise<boolean> {
+    const session = to ?? connection.session();
+    if (session === null) return false;
     try {
-      await (to ?? connection.session())?.publish(topic, payload, { qos: retain ? 1 : 0, retain });
+      await session.publish(topic, payload, { qos: retain ? 1 : 0, retain });
+      return true;
     } catch (error) {
+      if (retain) unsaid = true;
       options.log.debug({ topic }, `not published: ${messageOf(error)}`);
+      return false;
     }
   }
 

@@ -3,8 +3,10 @@ import type { Connection } from '../broker/contract.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store, StoreDamage } from '../store/contract.ts';
 import { createAlerts, type Alerts } from './alerts.ts';
+import { readBoard } from './board.ts';
+import { alertOfBroker } from './broker-alerts.ts';
 import { deliver } from './delivery.ts';
 import { createHealth } from './health.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -66,11 +68,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   const alerts = createAlerts({ clock, log });
   const metrics = createMetrics({ clock, windowMs: config.telemetry.metrics_window_s * 1000 });
-  const outbox = createOutbox(store, {
-    maxEvents: config.outbox.max_events,
-    maxBytes: config.outbox.max_mb * 2 ** 20,
-    whenFull: config.outbox.when_full,
-  });
+  const outbox = createOutbox(
+    store,
+    {
+      maxEvents: config.outbox.max_events,
+      maxBytes: config.outbox.max_mb * 2 ** 20,
+      whenFull: config.outbox.when_full,
+    },
+    { onUnreadable: tellUnreadable },
+  );
   const recorderWith = (cooldownS: number) =>
     createRecorder({ store, outbox, cooldownMs: cooldownS * 1000, now });
   let recorder = recorderWith(config.decision.cooldown_s);
@@ -79,6 +85,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     machine: options.machine ?? createMachine({ dataDir: config.data_dir }),
     outbox: () => outbox.stats(),
     lastCaptureAt: () => lastCaptureAt,
+    alerts: () => alerts.active().map(({ id }) => id),
   });
   const reporter = createReporter({
     topics,
@@ -112,17 +119,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
     async start() {
       const damage = await store.open();
-      if (damage !== null) {
-        const done = damage.outcome === 'repaired' ? 'repaired' : `set aside as ${damage.path}`;
-        alerts.raise('store-damaged', 'error', `the store was damaged and was ${done}: ${damage.reason}`);
-      }
-      await outbox.open();
-      await recorder.prune(now() - memoryMs);
+      store.onReopened(tellDamage);
+      tellDamage(damage);
+      const { bootId } = await readBoard();
+      await outbox.open({ damaged: damage !== null, bootId });
+      await forget();
       forgetting = setInterval(() => void forget(), forgetEveryMs);
       counting = setInterval(tellDropped, config.telemetry.metrics_s * 1000);
       health.start();
       await health.read();
       reporter.start();
+      alertOfBroker(connection, { alerts, root: topics.root });
       connection.onSession((session) => {
         const delivery = deliver(session, {
           outbox,
@@ -153,6 +160,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await store.close();
     },
   };
+
+  function tellDamage(damage: StoreDamage | null): void {
+    if (damage === null) return;
+    const done = damage.outcome === 'repaired' ? 'repaired' : `set aside as ${damage.path}`;
+    alerts.raise('store-damaged', 'error', `the store was damaged and was ${done}: ${damage.reason}`);
+  }
+
+  function tellUnreadable(count: number): void {
+    const message = `${count} events of the outbox could not be read and were set aside in the store`;
+    alerts.raise('outbox-unreadable', 'error', message);
+  }
 
   /** At intervals and not with each event: an alert is a retained message. */
   function tellDropped(): void {

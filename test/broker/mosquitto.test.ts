@@ -88,7 +88,8 @@ it.skipIf(!hasMosquitto).each([
     const { client } = await subscribe(broker.url, 'none');
     const texts = Array.from({ length: 12 }, (_, i) => `${i}`);
     for (const text of texts) await client.publishAsync('x/y', text, { qos: 1 });
-    const received = () => messages.filter(({ topic }) => topic === 'x/y').map(({ payload }) => `${payload}`);
+    const received = () =>
+      messages.filter(({ topic }) => topic === 'x/y').map(({ payload }) => payload.toString());
     await eventually('the window is full', () => received().length === 5);
     for (const message of messages.splice(0, 3)) message.acknowledge();
     // Mosquitto 2.0 sends some more than the window once it got an acknowledgement.
