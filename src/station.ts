@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Bridge } from './bridge/contract.ts';
 import { createStationConnection } from './broker/open.ts';
 import { stationTopics } from './broker/topics.ts';
 import { createFolderSource } from './capture/folder.ts';
@@ -8,8 +9,7 @@ import { runCheckins } from './checkins.ts';
 import { captureFolders } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
-import { galleryDir } from './gallery/options.ts';
-import { createGalleryStore } from './gallery/store.ts';
+import { openGalleryStore } from './gallery/open.ts';
 import { openGallerySync } from './gallery/sync/open.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
@@ -17,6 +17,7 @@ import type { Log } from './lib/log.ts';
 import { packageVersion } from './lib/package.ts';
 import { createAcks } from './remote/acks.ts';
 import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
+import { createHomeAssistant } from './remote/home-assistant/feature.ts';
 import { startRemote } from './remote/remote.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
@@ -68,20 +69,22 @@ export async function runStation(
 
   const acks = createAcks({ topic: topics.ack, outbox: telemetry.outbox, log });
   const gallerySync = await openGallerySync(config, { connection, alerts, clock, log });
-  const features = gallerySync === null ? [acks] : [acks, gallerySync.feature];
+  const homeAssistant = createHomeAssistant({ ...parts, random: surroundings.random });
+  const features = [acks, homeAssistant, ...(gallerySync === null ? [] : [gallerySync.feature])];
   startRemote({ connection, features: [...features, ...management.features], alerts });
 
+  let bridge: Bridge | null = null;
   await makeDataDir(config.data_dir);
   try {
     await telemetry.start();
+    if (config.bridge.in_station) {
+      const { startBridgeInStation } = await import('./bridge/in-station.ts');
+      bridge = await startBridgeInStation(config, surroundings);
+    }
     const model = await vision.start();
-    const galleryStore = createGalleryStore({
-      dir: galleryDir(config),
-      fingerprint: model.fingerprint,
-      dimension: model.dimension,
-      clock,
-      log,
-    });
+    // Templates of other models are left where they are when the right ones can come from the broker.
+    const otherModels = gallerySync === null ? 'refuse' : 'leave';
+    const galleryStore = await openGalleryStore(config, model, { clock, log, otherModels });
     let gallery = await galleryStore.load();
     const board = await readBoard();
     const describe = () => telemetry.setInfo(infoPayload(config, model, gallery, board, startedAt));
@@ -149,6 +152,7 @@ export async function runStation(
     await management.close();
     await gallerySync?.close();
     await vision.close();
+    await bridge?.close();
     await telemetry.close();
   }
 }

@@ -3,9 +3,12 @@ import { z } from 'zod';
 import { logLevels } from '../lib/log.ts';
 import { captureFolders } from './derived.ts';
 import { choice, conflictIssue, id, remote, section, text, whole } from './kinds.ts';
+import { bridge } from './sections/bridge.ts';
 import { capture } from './sections/capture.ts';
 import { decision } from './sections/decision.ts';
 import { gallery } from './sections/gallery.ts';
+import { homeAssistant } from './sections/home-assistant.ts';
+import { influx } from './sections/influx.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { vision } from './sections/vision.ts';
 
@@ -62,6 +65,9 @@ export const configSchema = z
     decision,
     telemetry,
     gallery,
+    influx,
+    bridge,
+    home_assistant: homeAssistant,
     log: section('The log on standard error.', {
       level: remote(choice(logLevels, 'info', 'Least severity that is logged.')),
     }),
