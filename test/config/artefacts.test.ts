@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { asyncapiArtefacts } from '../../src/asyncapi.ts';
 import { configArtefacts, configJsonSchema } from '../../src/config/artefacts.ts';
 import { payloadArtefacts } from '../../src/payloads.ts';
 import { configFields, configTree, type Field, type Section } from '../../src/config/fields.ts';
@@ -11,7 +12,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { packageRoot } from '../../src/lib/package.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
-const artefacts = [...configArtefacts, ...payloadArtefacts];
+const artefacts = [...configArtefacts, ...payloadArtefacts, ...asyncapiArtefacts];
 const example = artefacts.find(({ path }) => path === 'config/station.example.yaml')?.text() ?? '';
 
 test('the example file loads to exactly the defaults and names every field', async () => {
@@ -59,7 +60,7 @@ test('nothing that may be changed from afar can cut a station off, name a path o
 
 test('passwords are marked as secrets', () => {
   const secrets = [...configFields.values()].filter((field) => field.secret).map((field) => field.name);
-  expect(secrets).toEqual(['mqtt.password']);
+  expect(secrets).toEqual(['mqtt.password', 'influx.token', 'influx.password']);
 });
 
 function stale(path: string): string {

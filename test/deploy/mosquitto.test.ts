@@ -1,56 +1,24 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connectAsync, type IClientOptions } from 'mqtt';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/broker/contract.ts';
-import { packageRoot } from '../../src/lib/package.ts';
 import { portraits } from '../../demo/sample-photos.ts';
 import type { CheckinEvent, StatePayload } from '../../src/telemetry/payloads.ts';
 import { connectionTo } from '../support/broker.ts';
-import { createAuthority, hasOpenssl } from '../support/certificates.ts';
-import { hasMosquitto, startMosquitto } from '../support/mosquitto.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { runsShippedBroker, startShippedBroker, withoutShippedBroker } from '../support/shipped-broker.ts';
 import { startStation } from '../support/station.ts';
-import { eventually, recordingLog, temporaryFolder } from '../support/tools.ts';
+import { eventually, recordingLog } from '../support/tools.ts';
 
-const runs = hasMosquitto && hasOpenssl;
-const title = runs ? 'the shipped Mosquitto configuration' : 'skipped: mosquitto or openssl is not installed';
+const title = runsShippedBroker ? 'the shipped Mosquitto configuration' : withoutShippedBroker;
 const station = 'muster/1/default/door-1';
-
-/** Mosquitto with the shipped configuration and ACL; only paths and the port are the test's. */
-async function site() {
-  const dir = await temporaryFolder();
-  const authority = createAuthority(dir, 'site-ca');
-  const server = authority.issue('server');
-  const shipped = await readFile(join(packageRoot, 'deploy/mosquitto/mosquitto.conf'), 'utf8');
-  const acl = join(dir, 'acl');
-  // Mosquitto insists on a last line feed, and on a file of its own user.
-  await writeFile(acl, await readFile(join(packageRoot, 'deploy/mosquitto/acl'), 'utf8'));
-  const settings = shipped
-    .replace(/^listener .*$/m, '')
-    .replace('/etc/mosquitto/muster/ca.crt', authority.caFile)
-    .replace('/etc/mosquitto/muster/server.crt', server.certFile)
-    .replace('/etc/mosquitto/muster/server.key', server.keyFile)
-    .replace('/etc/mosquitto/muster/acl', acl)
-    .replace('/var/lib/mosquitto/', `${dir}/`);
-  const { url } = await startMosquitto(settings.split('\n'), 'mqtts');
-  const as = (name: string): IClientOptions => {
-    const { cert, key } = authority.issue(name);
-    return { ca: authority.ca, cert, key, protocolVersion: 5, reconnectPeriod: 0 };
-  };
-  const connect = async (name: string) => {
-    const client = await connectAsync(url, as(name));
-    onTestFinished(() => void client.end(true));
-    return client;
-  };
-  return { dir, authority, url, connect };
-}
 
 /** MQTT 5: not authorised. */
 const notAuthorised = 0x87;
 
-describe.skipIf(!runs)(title, () => {
+describe.skipIf(!runsShippedBroker)(title, () => {
   it('lets a station do all that it must', { timeout: 60_000 }, async () => {
-    const { dir, authority, url, connect } = await site();
+    const { dir, authority, url, connect } = await startShippedBroker();
     const { certFile, keyFile } = authority.issue('door-1');
     const desk = await connect('admin');
     const messages: { topic: string; payload: string }[] = [];
@@ -93,15 +61,17 @@ describe.skipIf(!runs)(title, () => {
     'muster/1/default/gallery/main/t/alice/0',
     'muster/1/other/door-1/state',
     'homeassistant/device/x/config',
+    'homeassistant/device/muster-default-door-2/config',
+    'homeassistant/status',
     'anything',
   ])('refuses a station to write %s', async (topic) => {
-    const { connect } = await site();
+    const { connect } = await startShippedBroker();
     const client = await connect('door-1');
     await expect(client.publishAsync(topic, 'x', { qos: 1 })).rejects.toMatchObject({ code: notAuthorised });
   });
 
   it('lets a station read its own commands, settings, acks and galleries, and nothing else', async () => {
-    const { connect } = await site();
+    const { connect } = await startShippedBroker();
     const [client, desk] = [await connect('door-1'), await connect('admin')];
     const received: string[] = [];
     client.on('message', (topic) => received.push(topic));
@@ -116,8 +86,34 @@ describe.skipIf(!runs)(title, () => {
     expect(received).toEqual([...own, ...site1]);
   });
 
+  it('lets a station introduce itself to Home Assistant, and Home Assistant read no template', async () => {
+    const { connect } = await startShippedBroker();
+    const [client, home, desk] = [
+      await connect('door-1'),
+      await connect('homeassistant'),
+      await connect('admin'),
+    ];
+    const heard = { station: [] as string[], home: [] as string[] };
+    client.on('message', (topic) => heard.station.push(topic));
+    home.on('message', (topic) => heard.home.push(topic));
+    await client.subscribeAsync('homeassistant/#', { qos: 1 });
+    await home.subscribeAsync('#', { qos: 1 });
+    const discovery = 'homeassistant/device/muster-default-door-1/config';
+    await client.publishAsync(discovery, '{}', { qos: 1, retain: true });
+    await desk.publishAsync('muster/1/default/gallery/main/t/alice/0', 'x', { qos: 1 });
+    await desk.publishAsync(`${station}/cmd/ping`, 'x', { qos: 1 });
+    await client.publishAsync(`${station}/state`, 'x', { qos: 1 });
+    await home.publishAsync('homeassistant/status', 'online', { qos: 1 });
+    await eventually('all', () => heard.station.length > 0 && heard.home.length > 2);
+    expect(heard.station).toEqual(['homeassistant/status']);
+    expect(heard.home).toEqual([discovery, `${station}/state`, 'homeassistant/status']);
+    await expect(home.publishAsync(`${station}/cmd/ping`, 'x', { qos: 1 })).rejects.toMatchObject({
+      code: notAuthorised,
+    });
+  });
+
   it('lets a consumer read events and acknowledge, but neither command nor see a template', async () => {
-    const { connect } = await site();
+    const { connect } = await startShippedBroker();
     const [bridge, desk] = [await connect('bridge'), await connect('admin')];
     const received: string[] = [];
     bridge.on('message', (topic) => received.push(topic));
@@ -134,7 +130,7 @@ describe.skipIf(!runs)(title, () => {
   });
 
   it('says in one line that the broker is not of the authority, or wants a certificate', async () => {
-    const { dir, authority, url } = await site();
+    const { dir, authority, url } = await startShippedBroker();
     const stranger = createAuthority(dir, 'strange-ca');
     const good = authority.issue('door-1');
     const wrong: [RegExp, { ca: string; cert: string | null; key: string | null }][] = [

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { createConnection, type ConnectionOptions } from '../../src/broker/connection.ts';
 import { createEmbeddedBroker, type EmbeddedBroker } from '../../src/broker/embedded.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { breachOf, contractTopicOf } from './schemas.ts';
 import { silentLog } from './tools.ts';
 
 /** An embedded broker on a free port, or on `port`. */
@@ -19,20 +20,41 @@ export interface Message {
   readonly retain: boolean;
 }
 
-/** A subscriber that stays, and what it has received. */
+/**
+ * Whose messages must keep the contract: everybody's; only the station's, where a test sends it rubbish; or nobody's, where a test
+ * publishes rubbish in a station's place.
+ */
+export type Validated = 'all' | 'station' | false;
+
+/** A subscriber that stays, and what it has received. A payload against its published schema fails the test. */
 export async function subscribe(
   url: string,
   filter = '#',
-  options: IClientOptions = {},
+  { validate = 'all', ...options }: IClientOptions & { validate?: Validated } = {},
 ): Promise<{ client: MqttClient; messages: Message[] }> {
   const client = await connectAsync(url, { protocolVersion: 4, reconnectPeriod: 20, ...options });
   const messages: Message[] = [];
   client.on('message', (topic, payload, { retain }) => {
     messages.push({ topic, payload: payload.toString(), retain });
   });
+  expectContract(client, validate);
   await client.subscribeAsync(filter, { qos: 1 });
   onTestFinished(() => void client.end(true));
   return { client, messages };
+}
+
+/** Fails the running test, at its end, where what the client receives is against the contract. */
+export function expectContract(client: MqttClient, validate: Validated = 'all'): void {
+  const breaches: string[] = [];
+  client.on('message', (topic, payload) => {
+    const heard = contractTopicOf(topic)?.direction === 'receive';
+    if (validate === false || (validate === 'station' && heard)) return;
+    const breach = breachOf(topic, payload.toString());
+    if (breach !== null) breaches.push(breach);
+  });
+  onTestFinished(() => {
+    if (breaches.length > 0) throw new Error(`against the contract:\n${breaches.slice(0, 5).join('\n')}`);
+  });
 }
 
 export function connectionTo(url: string, changes: Partial<ConnectionOptions> = {}) {
