@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { registerBridge } from './commands/bridge.ts';
 import type { CommandContext, RegisterCommand } from './commands/context.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDetect } from './commands/detect.ts';
@@ -7,7 +8,10 @@ import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
 import { registerMatch } from './commands/match.ts';
 import { registerModels } from './commands/models.ts';
+import { registerReport } from './commands/report.ts';
+import { registerSimulate } from './commands/simulate.ts';
 import { registerStation } from './commands/station.ts';
+import { registerTune } from './commands/tune.ts';
 import type { Config } from './config/schema.ts';
 import { codeOf, messageOf, MusterError } from './lib/errors.ts';
 import type { Log, LogLevel } from './lib/log.ts';
@@ -24,10 +28,10 @@ import { packageVersion } from './lib/package.ts';
 
 /** The verbs in the order of the help, by what they are for. */
 const verbs: readonly (readonly [group: string, register: readonly RegisterCommand[]])[] = [
-  ['Running a station:', [registerStation]],
+  ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
-  ['Setting up:', [registerModels, registerConfig]],
+  ['Setting up:', [registerModels, registerTune, registerConfig]],
 ];
 
 interface GlobalOptions {

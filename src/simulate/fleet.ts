@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createEmbeddedBroker } from '../broker/embedded.ts';
@@ -55,6 +56,8 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal): Prom
   const { config, stations, seed, from, speed, log } = options;
   const broker = config.mqtt.url === null ? createEmbeddedBroker({ ...config.mqtt.embedded, log }) : null;
   await broker?.start();
+  // Every station listens to it.
+  setMaxListeners(0, signal);
   const clock = fleetClock(from, speed);
   const started = performance.now();
   try {
