@@ -3,7 +3,7 @@ export interface Artefact {
   /** Relative to the folder of package.json, with forward slashes. */
   readonly path: string;
   /** The file's whole content. */
-  text(): string;
+  readonly text: () => string;
 }
 
 /** JSON as it is kept in the project. */
