@@ -1,6 +1,7 @@
 import type { Layer } from './config/layers.ts';
 import type { Config } from './config/schema.ts';
-import { messageOf } from './lib/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, MusterError } from './lib/errors.ts';
 import { runStation, type Surroundings } from './station.ts';
 import { createRemoteSettings } from './remote/config/settings.ts';
 import type { StationEnd } from './remote/features.ts';
@@ -14,9 +15,13 @@ export interface SupervisorOptions {
   readonly surroundings: Omit<Surroundings, 'remote'>;
 }
 
+/** Between two attempts to start on a disk that is full, ms. */
+const fullDiskPauseMs = 2_000;
+
 /**
  * Runs the station, and runs it again inside the same process with other settings where it is told so from afar. Settings with
- * which it does not start are rolled back. Resolves with how it ended; rejects like `runStation` with the last good ones.
+ * which it does not start are rolled back; with a disk that is full it waits until there is room. Resolves with how it ended;
+ * rejects like `runStation` with the last good ones.
  */
 export async function superviseStation(
   { config, layers, logLevelIsFixed, surroundings }: SupervisorOptions,
@@ -25,6 +30,7 @@ export async function superviseStation(
   const { log } = surroundings;
   const settings = createRemoteSettings({ base: layers, config, log });
   const fixedLevel = logLevelIsFixed ? (log.level as Config['log']['level']) : null;
+  let waiting = false;
   await settings.open();
   for (;;) {
     const run = await settings.begin();
@@ -40,6 +46,13 @@ export async function superviseStation(
       if (signal.aborted || end === 'stopped') return 'stopped';
       if (end === 'restart') return end;
     } catch (error) {
+      if (error instanceof MusterError && error.code === 'store_full') {
+        if (!waiting) log.error({ remedy: error.remedy }, error.message);
+        waiting = true;
+        await sleep(fullDiskPauseMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return 'stopped';
+        continue;
+      }
       if (!run.trial) throw error;
       await settings.rollBack(`the station did not start: ${messageOf(error)}`);
     }

@@ -53,7 +53,8 @@ export function arrivals(
     const share = ((i + random()) / count) * cumulative[steps]!;
     while (cumulative[step + 1]! < share && step < steps - 1) step += 1;
     const within = (share - cumulative[step]!) / (cumulative[step + 1]! - cumulative[step]!);
-    times.push(Math.round(from + (step + within) * stepLength));
+    // A camera takes no two photos in one millisecond, and a database that counts in them would keep one.
+    times.push(Math.max(Math.round(from + (step + within) * stepLength), (times.at(-1) ?? from - 1) + 1));
   }
   return times;
 }

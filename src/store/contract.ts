@@ -30,7 +30,7 @@ export interface WriteOptions {
 export interface Store {
   /**
    * Opens the store. One that a power cut damaged is repaired, or set aside where that fails; what was done is
-   * returned, null where it was sound. Throws MusterError `store_locked` or `store_unusable`.
+   * returned, null where it was sound. Throws MusterError `store_locked`, `store_full` or `store_unusable`.
    */
   open(): Promise<StoreDamage | null>;
   get(key: string): Promise<string | undefined>;

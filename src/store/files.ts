@@ -49,9 +49,7 @@ export function createFiles(dir: string): Files {
     async checkRoom() {
       const { bavail, bsize } = await statfs(dir);
       if (bavail * bsize < (await logBytes()) + roomBesideLog) {
-        throw new MusterError('store_full', `the disk of the store ${dir} is full`, {
-          remedy: 'Free space on the disk of data_dir. The station goes on by itself then.',
-        });
+        throw full();
       }
     },
     isDamage: (error) => isCorruption(error),
@@ -98,7 +96,7 @@ export function createFiles(dir: string): Files {
     } catch (error) {
       // A full disk is no reason to give up what could be repaired later.
       const cause = (error as { cause?: unknown }).cause ?? error;
-      if (/no space left/i.test(messageOf(cause))) throw unusable(cause);
+      if (isFull(cause)) throw full(cause);
       return await setAside(reason);
     }
   }
@@ -121,12 +119,24 @@ export function createFiles(dir: string): Files {
   }
 
   function unusable(cause: unknown): MusterError {
+    if (isFull(cause)) return full(cause);
     return new MusterError('store_unusable', `the store ${dir} can't be opened: ${messageOf(cause)}`, {
-      remedy:
-        'Check that data_dir is on a working disk with free space and belongs to the user that runs Muster.',
+      remedy: 'Check that data_dir is on a working disk and belongs to the user that runs Muster.',
       cause,
     });
   }
+
+  function full(cause?: unknown): MusterError {
+    return new MusterError('store_full', `the disk of the store ${dir} is full`, {
+      remedy: 'Free space on the disk of data_dir. The station goes on by itself then.',
+      cause,
+    });
+  }
+}
+
+/** ENOSPC has a code where Node says it, and words only where LevelDB does. */
+function isFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || /no space left/i.test(messageOf(error));
 }
 
 /** LevelDB says so itself; a table that is not there any more, it tells as an input error, also in `open`. */

@@ -111,7 +111,8 @@ it('finds that nobody is there any more, and makes a fresh client and session', 
   proxy.swallow(true);
   const lost = first.publish('x/y', 'lost', { qos: 1, retain: false });
   await expect(lost).rejects.toThrow(/connection/i);
-  expect(await first.closed).toBe('Keepalive timeout');
+  // The broker's patience may end before ours.
+  expect(await first.closed).toMatch(/^Keepalive timeout$|^the connection was cut$/);
   proxy.swallow(false);
   await eventually('a fresh session', () => sessions.length >= 2);
   expect(sessions.at(-1)!.id).not.toBe(first.id);

@@ -5,8 +5,9 @@ import { seededRandom } from '../../src/lib/random.ts';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
 import { hasMosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
 import { startProxy } from '../support/proxy.ts';
+import { canMountDisks, smallDisk } from '../support/small-disk.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';
-import { canMount, createLedger, hasFakeTime, smallDisk, startStationUnderFaults, station } from './rig.ts';
+import { createLedger, fullFor, hasFakeTime, startStationUnderFaults, station } from './rig.ts';
 
 /**
  * 20,000 events of a station, whose broker, network, disk, clock and process fail all the while. FAULT_EVENTS makes it shorter.
@@ -15,7 +16,7 @@ const events = Number(process.env['FAULT_EVENTS'] ?? 20_000);
 const rate = 160;
 const root = `muster/1/default/${station}`;
 
-const runs = hasMosquitto && hasFakeTime && canMount;
+const runs = hasMosquitto && hasFakeTime && canMountDisks;
 const missing = hasMosquitto
   ? 'skipped: libfaketime is not installed, or no disk can be mounted'
   : withoutMosquitto;
@@ -63,7 +64,7 @@ async function scene(delivery: 'broker' | 'application', settings: readonly stri
     ['the connection is cut within a message', () => Promise.resolve(proxy.cutWithinMessage())],
     ['the station is killed', () => under.restart()],
     ['the clock steps back', () => under.stepClock(-3_600)],
-    ['the disk is full', () => disk.fill(3_000)],
+    ['the disk is full', () => fullFor(3_000, disk)],
     [
       'the link is slow',
       () =>

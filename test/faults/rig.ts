@@ -1,13 +1,13 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/lib/package.ts';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
-import { temporaryFolder } from '../support/tools.ts';
+import type { smallDisk } from '../support/small-disk.ts';
 
 /** The virtual station's name. */
 export const station = 'sim-1';
@@ -119,38 +119,12 @@ export function createLedger() {
   };
 }
 
-export const canMount = (() => {
-  const dir = '/tmp/muster-mount-probe';
-  spawnSync('mkdir', ['-p', dir]);
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir]).status === 0;
-  if (mounted) spawnSync('umount', [dir]);
-  return mounted;
-})();
-
-/** A folder on a disk of its own, so small that it can be filled. */
-export async function smallDisk(megabytes: number) {
-  const dir = join(await temporaryFolder(), 'disk');
-  await mkdir(dir);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir]).status !== 0) {
-    throw new Error('no tmpfs could be mounted');
+/** Leaves no room on a disk for a time, also when the station gives some up. */
+export async function fullFor(ms: number, disk: Awaited<ReturnType<typeof smallDisk>>): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    await disk.fill();
+    await sleep(50);
   }
-  onTestFinished(() => void spawnSync('umount', ['-l', dir]));
-  const filler = join(dir, 'filler');
-  return {
-    dir,
-    /** Leaves no block free for a time, also when the station gives some up. */
-    async fill(ms: number): Promise<void> {
-      const end = Date.now() + ms;
-      let size = 0;
-      while (Date.now() < end) {
-        const { bavail, bsize } = await statfs(dir);
-        if (bavail > 0) {
-          size += bavail * bsize;
-          spawnSync('fallocate', ['-l', `${size}`, filler]);
-        }
-        await sleep(50);
-      }
-      await rm(filler, { force: true });
-    },
-  };
+  await disk.free();
 }

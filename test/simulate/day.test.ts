@@ -13,6 +13,7 @@ describe('arrivals over a day', () => {
   it('are as many as asked for, ascending, within the time', () => {
     expect(times).toHaveLength(5_000);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(new Set(times).size).toBe(5_000);
     expect(times[0]).toBeGreaterThanOrEqual(from);
     expect(times.at(-1)).toBeLessThanOrEqual(from + 24 * hour);
   });
@@ -27,6 +28,11 @@ describe('arrivals over a day', () => {
       arrivals({ from, durationMs: 24 * hour, count: 5_000 }, seededRandom(seed));
     expect(again(1)).toEqual(times);
     expect(again(2)).not.toEqual(times);
+  });
+
+  it('are no two in one millisecond, however many there are', () => {
+    const crowd = arrivals({ from, durationMs: 1_000, count: 900 }, seededRandom(1));
+    expect(new Set(crowd).size).toBe(900);
   });
 
   it('are spread evenly over a short time', () => {

@@ -1,17 +1,14 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
-import { freePort } from '../../demo/free-port.ts';
-import { isInstalled, startServer, type Server } from './servers.ts';
+import { writeInfluxdConfig } from './influxd.ts';
+import { startServer, type Server } from './servers.ts';
 import { temporaryFolder } from './tools.ts';
 
-export const hasInflux = isInstalled('influxd', 'version');
-export const withoutInflux = 'skipped: the program influxd is not installed';
+export { hasInfluxd as hasInflux, withoutInfluxd as withoutInflux } from './influxd.ts';
 
 export interface Influx extends Server {
   /** Runs a statement of InfluxQL and gives its rows, with tags and fields by name; times in ns as text. */
@@ -20,27 +17,7 @@ export interface Influx extends Server {
 
 /** An InfluxDB 1.x on a free port of loopback, with the database `muster`. */
 export async function startInflux(): Promise<Influx> {
-  const dir = await temporaryFolder();
-  const [port, rpc] = [await freePort(), await freePort()];
-  const config = join(dir, 'influxdb.conf');
-  await writeFile(
-    config,
-    `reporting-disabled = true
-bind-address = "127.0.0.1:${rpc}"
-[meta]
-  dir = "${dir}/meta"
-[data]
-  dir = "${dir}/data"
-  wal-dir = "${dir}/wal"
-  query-log-enabled = false
-[http]
-  bind-address = "127.0.0.1:${port}"
-  log-enabled = false
-[monitor]
-  store-enabled = false
-`,
-  );
-  const url = `http://127.0.0.1:${port}`;
+  const { config, url } = await writeInfluxdConfig(await temporaryFolder(), false);
   const server = await startServer(url, '/ping', 'influxd', ['-config', config]);
   const influx: Influx = {
     ...server,

@@ -1,12 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../demo/free-port.ts';
+import { isInstalled } from './servers.ts';
 import { eventually } from './tools.ts';
 
-export const hasInfluxd = spawnSync('influxd', ['version']).error === undefined;
+export const hasInfluxd = isInstalled('influxd', 'version');
 export const withoutInfluxd = 'skipped: the program influxd is not installed';
 
 export interface Influxd {
@@ -27,28 +28,34 @@ export interface InfluxSeries {
 
 const user = { name: 'muster', password: 'not a secret' };
 
+/** Writes the configuration of an InfluxDB 1 with its data in `dir`, on free ports of loopback. */
+export async function writeInfluxdConfig(
+  dir: string,
+  auth: boolean,
+): Promise<{ readonly config: string; readonly url: string }> {
+  const [port, backupPort] = [await freePort(), await freePort()];
+  const config = join(dir, 'influxdb.conf');
+  const lines = [
+    'reporting-enabled = false',
+    `bind-address = "127.0.0.1:${backupPort}"`,
+    `[meta]\ndir = "${dir}/meta"`,
+    `[data]\ndir = "${dir}/data"\nwal-dir = "${dir}/wal"\nquery-log-enabled = false`,
+    '[monitor]\nstore-enabled = false',
+    `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false\nauth-enabled = ${auth}`,
+    '',
+  ];
+  await writeFile(config, lines.join('\n'));
+  return { config, url: `http://127.0.0.1:${port}` };
+}
+
 /** An InfluxDB 1 on free ports of loopback, with its data in a temporary folder. With `auth` it asks for `influxdUser`. */
 export async function startInfluxd({ auth = false }: { auth?: boolean } = {}): Promise<Influxd> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-influxd-'));
-  const [port, backupPort] = [await freePort(), await freePort()];
-  const config = join(dir, 'influxdb.conf');
-  await writeFile(
-    config,
-    [
-      'reporting-enabled = false',
-      `bind-address = "127.0.0.1:${backupPort}"`,
-      `[meta]\ndir = "${dir}/meta"`,
-      `[data]\ndir = "${dir}/data"\nwal-dir = "${dir}/wal"\nquery-log-enabled = false`,
-      '[monitor]\nstore-enabled = false',
-      `[http]\nbind-address = "127.0.0.1:${port}"\nlog-enabled = false\nauth-enabled = ${auth}`,
-      '',
-    ].join('\n'),
-  );
+  const { config, url } = await writeInfluxdConfig(dir, auth);
   const child = spawn('influxd', ['-config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-10_000)));
   const exited = once(child, 'exit');
-  const url = `http://127.0.0.1:${port}`;
   const headers = auth
     ? { authorization: `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}` }
     : undefined;
