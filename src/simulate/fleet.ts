@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createEmbeddedBroker } from '../broker/embedded.ts';
 import type { Config } from '../config/schema.ts';
-import type { EpochMs } from '../lib/clock.ts';
+import { isoTime, type EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { seededRandom } from '../lib/random.ts';
 import { fleetClock } from './clock.ts';
@@ -58,6 +58,13 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal): Prom
   await broker?.start();
   // Every station listens to it.
   setMaxListeners(0, signal);
+  // Each decision of each station is a line at the level info: too much of a good thing.
+  const stationLevel = log.level === 'info' ? 'warn' : log.level;
+  const captures = stations * capturesEach(options);
+  log.info(
+    { stations, captures, from: isoTime(from), speed },
+    'the fleet begins; it ends when every event is delivered',
+  );
   const clock = fleetClock(from, speed);
   const started = performance.now();
   try {
@@ -67,7 +74,7 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal): Prom
       const station = `sim-${i + 1}`;
       const random = seededRandom(Math.imul(seed, 7919) + i);
       const character = random();
-      const count = Math.round((options.rate * options.durationMs) / 1000);
+      const count = capturesEach(options);
       const window = { from, durationMs: options.durationMs };
       const dropouts = dropoutsOf(options, random);
       return await runVirtualStation(
@@ -86,7 +93,7 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal): Prom
           slowness: Math.min(1 + 2 * character, (1000 * busiest) / (captureMs * options.rate)),
           timeScale: 1 / speed,
           clock,
-          log: log.child({ station }),
+          log: log.child({ station }, { level: stationLevel }),
           random: options.random,
         },
         signal,
@@ -106,6 +113,10 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal): Prom
   } finally {
     await broker?.close();
   }
+}
+
+function capturesEach({ rate, durationMs }: FleetOptions): number {
+  return Math.round((rate * durationMs) / 1000);
 }
 
 /** One to twenty minutes each. */
