@@ -1,7 +1,7 @@
 import type { Incoming } from '../broker/contract.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Outbox } from '../telemetry/outbox.ts';
+import type { Outbox } from '../telemetry/contract.ts';
 import { ackSchema } from './ack-payload.ts';
 import type { RemoteFeature } from './contract.ts';
 

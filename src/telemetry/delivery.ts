@@ -3,7 +3,7 @@ import { createBell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Outbox, OutboxEntry } from './outbox.ts';
+import type { Outbox, OutboxEntry } from './contract.ts';
 import type { CheckinEvent } from './payloads.ts';
 
 export interface DeliveryOptions {

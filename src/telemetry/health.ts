@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
 import type { Machine } from './machine.ts';
-import type { OutboxStats } from './outbox.ts';
+import type { OutboxStats } from './contract.ts';
 import type { CheckinEvent, HealthPayload } from './payloads.ts';
 
 /** The event loop is looked at this often; Node counts the interval as a part of the delay. */

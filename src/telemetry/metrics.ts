@@ -2,7 +2,7 @@ import { reasons } from '../decide/contract.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
 import { latencyStages, type Latency, type MetricsPayload } from './payloads.ts';
-import type { NumberedEvent } from './outbox.ts';
+import type { NumberedEvent } from './contract.ts';
 
 export interface Metrics {
   /** Counts the events of one capture. */

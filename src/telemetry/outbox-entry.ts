@@ -1,7 +1,4 @@
-import type { CheckinEvent } from './payloads.ts';
-
-/** An event as the outbox keeps it; whether it is a replay is known only when it is sent. */
-export type NumberedEvent = Omit<CheckinEvent, 'replayed'>;
+import type { NumberedEvent } from './contract.ts';
 
 const prefix = 'outbox/';
 

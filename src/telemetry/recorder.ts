@@ -2,7 +2,7 @@ import type { Decision } from '../decide/contract.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Store, Write } from '../store/contract.ts';
 import { checkinEvent, type EventFacts } from './event.ts';
-import type { Outbox, OutboxEntry } from './outbox.ts';
+import type { Outbox, OutboxEntry } from './contract.ts';
 
 export interface Recorder {
   /** Whether this capture's decision is on disk already. */

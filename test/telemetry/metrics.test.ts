@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, quantile } from '../../src/telemetry/metrics.ts';
-import type { NumberedEvent } from '../../src/telemetry/outbox.ts';
+import type { NumberedEvent } from '../../src/telemetry/contract.ts';
 import { metricsSchema } from '../../src/telemetry/payloads.ts';
 import { anEvent } from '../support/events.ts';
 import { manualClock } from '../support/tools.ts';

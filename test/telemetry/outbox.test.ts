@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createStore } from '../../src/store/store.ts';
-import { createOutbox, type OutboxLimits } from '../../src/telemetry/outbox.ts';
+import type { OutboxLimits } from '../../src/telemetry/contract.ts';
+import { createOutbox } from '../../src/telemetry/outbox.ts';
 import { anEvent } from '../support/events.ts';
 import { temporaryFolder } from '../support/tools.ts';
 

@@ -1,7 +1,7 @@
 import { opendir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../lib/errors.ts';
-import type { Outbox } from '../../telemetry/outbox.ts';
+import type { Outbox } from '../../telemetry/contract.ts';
 
 /** Between two reports of progress. */
 const reportEvery = 1_000;

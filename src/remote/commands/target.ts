@@ -5,7 +5,7 @@ import type { Gallery } from '../../gallery/contract.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../store/contract.ts';
-import type { Outbox } from '../../telemetry/outbox.ts';
+import type { Outbox } from '../../telemetry/contract.ts';
 import type { Vision, VisionInfo } from '../../vision/contract.ts';
 import { visionOptions } from '../../vision/options.ts';
 import { selfChecks } from './checks.ts';
