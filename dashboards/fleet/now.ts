@@ -1,4 +1,5 @@
 import { linkFromColumns, type Section } from '../board.ts';
+import { captureCounts } from '../captures.ts';
 import { inRange, lately, perStation, rows, series } from '../influxql.ts';
 import {
   colours,
@@ -57,26 +58,7 @@ export const now: Section = {
       .decimals(1)
       .noValue('no captures')
       .withTarget(series(`SELECT mean("accepted") * 100 FROM "checkin" WHERE ${inRange}`, 'accept rate')),
-    stat(
-      {
-        title: 'Check-ins',
-        description: 'Accepted and rejected captures of the time range.',
-        unit: 'short',
-        width: 4,
-        height: 4,
-      },
-      [[null, colours.plain]],
-    )
-      .noValue('0')
-      .withTarget(series(`SELECT sum("accepted") FROM "checkin" WHERE ${inRange}`, 'accepted'))
-      .withTarget(
-        series(
-          `SELECT count("accepted") FROM "checkin" WHERE ${inRange} AND "decision" = 'rejected'`,
-          'rejected',
-        ),
-      )
-      .overrideByName('accepted', [fixedColour(colours.good)])
-      .overrideByName('rejected', [fixedColour(colours.watch)]),
+    captureCounts({ title: 'Check-ins', width: 4, height: 4 }),
     stat(
       {
         title: 'Latency',

@@ -1,5 +1,6 @@
 import { MappingType, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Section } from '../board.ts';
+import { captureCounts } from '../captures.ts';
 import { inRange, lately, series } from '../influxql.ts';
 import { colours, fixedColour, stat, type PanelFacts } from '../panels.ts';
 import * as steps from '../steps.ts';
@@ -37,25 +38,7 @@ export const now: Section = {
       .decimals(1)
       .noValue('no captures')
       .withTarget(series(`SELECT mean("accepted") * 100 FROM "checkin" WHERE ${inRange}`, 'accept rate')),
-    stat(
-      {
-        title: 'Captures',
-        description: 'Accepted and rejected captures of the time range.',
-        unit: 'short',
-        ...tile,
-      },
-      [[null, colours.plain]],
-    )
-      .noValue('0')
-      .withTarget(series(`SELECT sum("accepted") FROM "checkin" WHERE ${inRange}`, 'accepted'))
-      .withTarget(
-        series(
-          `SELECT count("accepted") FROM "checkin" WHERE ${inRange} AND "decision" = 'rejected'`,
-          'rejected',
-        ),
-      )
-      .overrideByName('accepted', [fixedColour(colours.good)])
-      .overrideByName('rejected', [fixedColour(colours.watch)]),
+    captureCounts({ title: 'Captures', ...tile }),
     stat(
       {
         title: 'Similarity',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { brokerUrlAt } from '../broker/address.ts';
 import type { ConnectionOptions } from '../broker/connection.ts';
 import { connectionOptions } from '../broker/open.ts';
 import type { Config } from '../config/schema.ts';
@@ -34,7 +35,7 @@ export function bridgeConnectionOptions(
   const ownId = `muster-bridge-${config.site}-${bridge.name}`;
   return {
     ...connectionOptions(config, parts),
-    url: mqtt.url ?? `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: mqtt.url ?? brokerUrlAt(host, port),
     clientId: inStation ? ownId : (mqtt.client_id ?? ownId),
     acknowledgeByHand: { window: bridge.window },
   };

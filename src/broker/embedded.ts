@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Aedes } from 'aedes';
 import { codeOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { brokerUrlAt } from './address.ts';
 
 export interface EmbeddedBroker {
   /** Throws MusterError `broker_port` when the port can't be had. */
@@ -63,6 +64,6 @@ export function createEmbeddedBroker({ host, port, log }: EmbeddedOptions): Embe
   function url(): string {
     const address = server.address();
     const actual = typeof address === 'object' && address !== null ? address.port : port;
-    return `mqtt://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+    return brokerUrlAt(host, actual);
   }
 }

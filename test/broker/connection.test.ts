@@ -1,9 +1,10 @@
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Session } from '../../src/broker/contract.ts';
 import { createEmbeddedBroker } from '../../src/broker/embedded.ts';
 import { connectionTo, startBroker, subscribe } from '../support/broker.ts';
+import { startProxy } from '../support/proxy.ts';
 import { eventually, recordingLog, silentLog } from '../support/tools.ts';
 
 const will = (sessionId: string) => ({ topic: 'x/state', payload: `lost ${sessionId}` });
@@ -14,30 +15,6 @@ async function connectedTo(url: string, changes = {}) {
   connection.onSession((session) => sessions.push(session));
   await connection.start(will);
   return { connection, sessions };
-}
-
-/** Lets bytes through to a port until it is told to cut them off. */
-async function proxyTo(port: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    const upstream = new (socket.constructor as new () => Socket)().connect(port, '127.0.0.1');
-    for (const each of [socket, upstream]) {
-      sockets.add(each);
-      each.on('error', () => undefined);
-      each.on('close', () => sockets.delete(each));
-    }
-    socket.pipe(upstream).pipe(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-  };
-  onTestFinished(() => {
-    cut();
-    server.close();
-  });
-  return { url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
 }
 
 const portOf = (url: string) => Number(new URL(url).port);
@@ -84,9 +61,9 @@ describe('connection', () => {
 
   it('leaves its will, with its session, when it is cut off, and comes back as a new session', async () => {
     const broker = await startBroker();
-    const proxy = await proxyTo(portOf(broker.url()));
+    const proxy = await startProxy(portOf(broker.url()));
     const { messages } = await subscribe(broker.url(), 'x/#');
-    const { sessions } = await connectedTo(proxy.url);
+    const { sessions } = await connectedTo(`mqtt://127.0.0.1:${proxy.port}`);
     await eventually('connected', () => sessions.length === 1);
     proxy.cut();
     await eventually('connected again', () => sessions.length === 2);

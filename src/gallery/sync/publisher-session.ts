@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { brokerUrlAt } from '../../broker/address.ts';
 import { openSession, type SessionOptions } from '../../broker/client.ts';
 import type { Session } from '../../broker/contract.ts';
 import { readCredentials } from '../../broker/credentials.ts';
@@ -21,7 +22,7 @@ export function publisherSessions({
     const id = randomUUID();
     const options = {
       ...(await readCredentials(mqtt)),
-      url: mqtt.url ?? `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      url: mqtt.url ?? brokerUrlAt(host, port),
       clientId: `muster-publish-${id.slice(0, 8)}`,
       username: mqtt.username,
       keepaliveS: mqtt.keepalive_s,
