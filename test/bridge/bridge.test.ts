@@ -12,19 +12,19 @@ import { startBroker, subscribe } from '../support/broker.ts';
 import {
   bridgeIn,
   bridgeProcess,
+  bridgeServers,
   healthPayload,
   numberedEvent,
   publisher,
   untilBridged,
 } from '../support/bridge.ts';
 import { hasInflux, startInflux, startProxy, withoutInflux, type Influx } from '../support/influx.ts';
-import { hasMosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
+import { hasMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
 import { muster, startStation } from '../support/station.ts';
 import { eventually, recordingLog, temporaryFolder } from '../support/tools.ts';
 
 const runs = hasInflux && hasMosquitto;
 const title = (text: string) => (runs ? text : `${text} (${withoutInflux}, or ${withoutMosquitto})`);
-const settings = ['allow_anonymous true', 'max_inflight_messages 1000', 'max_queued_messages 0'];
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const doors = async (influx: Influx) =>
   await influx.query('SELECT seq FROM checkin WHERE station =~ /^door-/');
@@ -33,9 +33,7 @@ it.skipIf(!runs)(
   title('two bridges of a group share the work, and lose nothing when one is killed and comes back'),
   { timeout: 60_000 },
   async () => {
-    const broker = await startMosquitto(settings);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     proxy.delayMs = 30;
     const dir = await temporaryFolder();
     const env = (name: string) => ({
@@ -76,9 +74,7 @@ it.skipIf(!runs)(
   title('sets hostile and broken messages aside, within bounds, and goes on with the others'),
   { timeout: 40_000 },
   async () => {
-    const broker = await startMosquitto(settings);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     const dir = await temporaryFolder();
     const { log, lines } = recordingLog();
     const bridge = { sites: 'all', dead_letters: { max_files: 8, max_mb: 1 } };
@@ -139,9 +135,7 @@ it.skipIf(!runs)(
   title('tells how it is: state with a will, health, a page for Prometheus and one for health checks'),
   { timeout: 40_000 },
   async () => {
-    const broker = await startMosquitto(settings);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     const port = await freePort();
     const dir = await temporaryFolder();
     const states = await subscribe(broker.url, 'muster/1/default/bridge/main/state');
@@ -195,9 +189,7 @@ it.skipIf(!runs)(
   title('says clearly what is wrong with the database, goes on trying, and works once it is mended'),
   { timeout: 40_000 },
   async () => {
-    const broker = await startMosquitto(settings);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     const { log, lines } = recordingLog();
     const dir = await temporaryFolder();
     const options = { broker: broker.url, database: proxy.url, dir, log };

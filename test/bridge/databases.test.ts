@@ -2,14 +2,16 @@ import { expect, it } from 'vitest';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
 import {
   began,
+  bridgedMosquitto,
   bridgeIn,
+  bridgeServers,
   healthPayload,
   metricsPayload,
   numberedEvent,
   publisher,
   untilBridged,
 } from '../support/bridge.ts';
-import { hasInflux, startInflux, startProxy, withoutInflux } from '../support/influx.ts';
+import { hasInflux, withoutInflux } from '../support/influx.ts';
 import { hasMosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';
 import { hasVictoria, startVictoria, withoutVictoria } from '../support/victoria.ts';
@@ -17,7 +19,6 @@ import { subscribe } from '../support/broker.ts';
 
 const count = 120;
 const events = Array.from({ length: count }, (_, i) => numberedEvent(i + 1));
-const mosquitto = ['allow_anonymous true', 'max_inflight_messages 1000', 'max_queued_messages 0'];
 
 /** What the contract says the database holds of an event, spelled out apart from the code under test. */
 function expectedFields(event: CheckinEvent): Record<string, unknown> {
@@ -67,9 +68,7 @@ it.skipIf(!hasInflux || !hasMosquitto)(
   `InfluxDB holds what the station published, field by field, also when every message was sent twice${hasInflux && hasMosquitto ? '' : ` (${withoutInflux}, or ${withoutMosquitto})`}`,
   { timeout: 40_000 },
   async () => {
-    const broker = await startMosquitto(mosquitto);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     await bridgeIn({ broker: broker.url, database: proxy.url, dir: await temporaryFolder() });
     const acks = await subscribe(broker.url, 'muster/1/default/door-1/ack');
     const station = await publisher(broker.url);
@@ -169,7 +168,7 @@ it.skipIf(!hasVictoria || !hasMosquitto)(
   `VictoriaMetrics holds what the station published, sample by sample, also when every message was sent twice${hasVictoria && hasMosquitto ? '' : ` (${withoutVictoria}, or ${withoutMosquitto})`}`,
   { timeout: 40_000 },
   async () => {
-    const broker = await startMosquitto(mosquitto);
+    const broker = await startMosquitto(bridgedMosquitto);
     const victoria = await startVictoria();
     await bridgeIn({ broker: broker.url, database: victoria.url, dir: await temporaryFolder() });
     const station = await publisher(broker.url);

@@ -8,32 +8,23 @@ import {
   type BridgeSettings,
   bridgeIn,
   bridgeProcess,
+  bridgeServers,
   healthPayload,
   numberedEvent,
   publisher,
   untilBridged,
 } from '../support/bridge.ts';
-import {
-  hasInflux,
-  startInflux,
-  startProxy,
-  withoutInflux,
-  type Fault,
-  type Influx,
-} from '../support/influx.ts';
-import { hasMosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
+import { hasInflux, withoutInflux, type Fault, type Influx } from '../support/influx.ts';
+import { hasMosquitto, withoutMosquitto } from '../support/mosquitto.ts';
 import { eventually, recordingLog, temporaryFolder } from '../support/tools.ts';
 
 const runs = hasInflux && hasMosquitto;
 const title = (text: string) => (runs ? text : `${text} (${withoutInflux}, or ${withoutMosquitto})`);
-const settings = ['allow_anonymous true', 'max_inflight_messages 1000', 'max_queued_messages 0'];
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 /** Broker, database with a proxy before it, bridge and publisher; resolves when the bridge has subscribed. */
 async function site(options: Partial<BridgeSettings> = {}) {
-  const broker = await startMosquitto(settings);
-  const influx = await startInflux();
-  const proxy = await startProxy(influx.url);
+  const { broker, influx, proxy } = await bridgeServers();
   const dir = await temporaryFolder();
   const health = await subscribe(broker.url, 'muster/1/default/bridge/main/health');
   const state = await subscribe(broker.url, 'muster/1/default/bridge/main/state');
@@ -201,9 +192,7 @@ it.skipIf(!runs)(
   title('loses and doubles nothing when it is killed again and again in the middle of its work'),
   { timeout: 60_000 },
   async () => {
-    const broker = await startMosquitto(settings);
-    const influx = await startInflux();
-    const proxy = await startProxy(influx.url);
+    const { broker, influx, proxy } = await bridgeServers();
     const dir = await temporaryFolder();
     const env = {
       MUSTER_MQTT__URL: broker.url,

@@ -13,6 +13,8 @@ import { checkinEvent } from '../../src/telemetry/event.ts';
 import type { CheckinEvent, HealthPayload, MetricsPayload } from '../../src/telemetry/payloads.ts';
 import { face, facts, subject } from './events.ts';
 import { subscribe } from './broker.ts';
+import { startInflux, startProxy } from './influx.ts';
+import { startMosquitto } from './mosquitto.ts';
 import { eventually, silentLog } from './tools.ts';
 
 /** Some minutes ago, on the second: databases refuse what is far in the past or the future of their retention. */
@@ -131,6 +133,21 @@ export async function publisher(url: string, version: 4 | 5 = 5): Promise<Publis
       }
     },
   };
+}
+
+/** A Mosquitto that keeps what a bridge misses. */
+export const bridgedMosquitto = [
+  'allow_anonymous true',
+  'max_inflight_messages 1000',
+  'max_queued_messages 0',
+] as const;
+
+/** What a bridge stands between: a Mosquitto, an InfluxDB, and the proxy before it. */
+export async function bridgeServers() {
+  const broker = await startMosquitto(bridgedMosquitto);
+  const influx = await startInflux();
+  const proxy = await startProxy(influx.url);
+  return { broker, influx, proxy };
 }
 
 export interface BridgeSettings {
