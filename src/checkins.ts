@@ -79,7 +79,7 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
       const started = clock.monotonic();
       const gallery = parts.gallery();
       const policy = parts.policy();
-      const faces = matchFaces(result.faces, gallery);
+      const faces = await matchFaces(result.faces, gallery);
       const decisions = decide(faces, policy, gallery.templates === 0);
       const now = clock.monotonic();
       const { queue, decode, detect, align, embed } = result.latency_ms;

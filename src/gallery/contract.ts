@@ -38,9 +38,11 @@ export interface Gallery {
   readonly unused?: string;
   /**
    * The `count` most similar *subjects*, the most similar first; ties by subject id. Exact: the same answer as
-   * comparing with every template.
+   * comparing with every template. A large gallery is searched in slices, so that the thread that asks is not held up.
    */
-  search(probe: Embedding, count: number): readonly Match[];
+  search(probe: Embedding, count: number): Promise<readonly Match[]>;
+  /** The same for several probes, in their order: the templates are read once for all of them. */
+  searchEach(probes: readonly Embedding[], count: number): Promise<readonly (readonly Match[])[]>;
   /** Every template in order of subject and n. */
   list(): Iterable<Template>;
 }

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { MusterError } from '../lib/errors.ts';
 import type { Gallery, SubjectId } from './contract.ts';
 import { fromLittleEndian, toLittleEndian } from './float32.ts';
-import { search } from './search.ts';
 import { subjectIdSchema } from './subject.ts';
 import { publicationSchema, type Publication } from './sync/payloads.ts';
-import { sha256, templatesOf, type TemplateTable } from './template-table.ts';
+import { galleryOfTable } from './table-gallery.ts';
+import { sha256, type TemplateTable } from './template-table.ts';
 
 /*
  * One revision of the gallery as a file:
@@ -123,12 +123,8 @@ export function galleryOf(revision: Revision): Gallery {
     revision: manifest?.digest === revision.digest ? manifest.rev : revision.revision,
     publication,
     fingerprint: revision.fingerprint,
-    dimension: table.dimension,
-    subjects: table.subjects.length,
-    templates: table.numbers.length,
     digest: revision.digest,
-    search: (probe, count) => search(table, probe, count),
-    list: () => templatesOf(table),
+    ...galleryOfTable(table),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Gallery, SubjectId, Template } from '../gallery/contract.ts';
-import { search } from '../gallery/search.ts';
-import { digestOf, tableOf, templatesOf } from '../gallery/template-table.ts';
+import { galleryOfTable } from '../gallery/table-gallery.ts';
+import { digestOf, tableOf } from '../gallery/template-table.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Embedding } from '../vision/contract.ts';
 
@@ -42,12 +42,8 @@ export async function inventPeople(count: number, seed: number): Promise<Gallery
     revision: 1,
     publication: null,
     fingerprint: simulatedModel,
-    dimension,
-    subjects: count,
-    templates: count,
     digest: await digestOf(table),
-    search: (probe, most) => search(table, probe, most),
-    list: () => templatesOf(table),
+    ...galleryOfTable(table),
   };
 }
 

@@ -49,7 +49,7 @@ test('with a key no template and no subject can be read on the disk, and nothing
   const loaded = await galleryStore(dir, { encryptionKey }).load();
   expect(loaded).toMatchObject({ revision: 3, templates: 20, digest: plain.gallery.digest });
   expect([...loaded.list()]).toEqual([...gallery.list()]);
-  expect(loaded.search(put[5]!.embedding, 1)).toMatchObject([{ subject: put[5]!.subject }]);
+  expect(await loaded.search(put[5]!.embedding, 1)).toMatchObject([{ subject: put[5]!.subject }]);
   expect(await galleryStore(dir, { encryptionKey }).rollBack()).toMatchObject({ templates: 8 });
   // Equal content is never encrypted to equal bytes: the nonce is fresh.
   const again = await written(encryptionKey);
@@ -217,7 +217,7 @@ test('ten thousand templates of 512 numbers come back to the bit', async () => {
   const loadedMs = performance.now() - begun;
   held.disable();
   expect(loaded).toMatchObject({ templates: 10_000, digest });
-  expect(loaded.search(large[4711]!.embedding, 1)).toMatchObject([{ subject: large[4711]!.subject }]);
+  expect(await loaded.search(large[4711]!.embedding, 1)).toMatchObject([{ subject: large[4711]!.subject }]);
   // Read by who runs the tests, to compare with the figures in docs/gallery-sync.md.
   process.stdout.write(
     `10,000 encrypted templates of 512 numbers: loaded in ${Math.round(loadedMs)} ms, ` +

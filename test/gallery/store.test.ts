@@ -204,7 +204,7 @@ test('ten thousand templates are stored, found and loaded', async () => {
   const gallery = await galleryStore(dir, options).load();
   expect(gallery).toMatchObject({ templates: 10_000, subjects: 2500 });
   for (const { subject: id, embedding } of [put[0]!, put[4711]!, put[9999]!]) {
-    const [first] = gallery.search(embedding, 2);
+    const [first] = await gallery.search(embedding, 2);
     expect(first).toEqual({ subject: id, similarity: expect.closeTo(1, 6) });
   }
 });

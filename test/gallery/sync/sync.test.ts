@@ -34,7 +34,7 @@ describe.each(brokers)('with $name', ({ start, missing }) => {
       topics.template('s-7', 0),
       topics.manifest,
     ]);
-    expect(station.gallery().search(one.embedding, 1)).toMatchObject([{ subject: 's-7' }]);
+    expect(await station.gallery().search(one.embedding, 1)).toMatchObject([{ subject: 's-7' }]);
     expect(station.galleries.map(({ revision }) => revision)).toEqual([0, 1, 2]);
     for (const { topic, payload } of messages) {
       const schema = topic === topics.manifest ? manifestSchema : templateSchema;
@@ -341,7 +341,7 @@ describe('a station whose models were changed', () => {
 
     const station = await syncing(url, { dir: before.dir, models, dimension: 8 });
     expect(station.gallery()).toMatchObject({ templates: 0, dimension: 8, fingerprint: models });
-    expect(station.gallery().search(randomEmbedding(seededRandom(1), 8), 1)).toEqual([]);
+    expect(await station.gallery().search(randomEmbedding(seededRandom(1), 8), 1)).toEqual([]);
     await station.warns(/gallery of rev 1 was made with another model/);
     expect(station.alert('gallery-unused')).toMatch(/was made with edge@.*, the models in use are facenet@/);
     await eventually('the report', async () => (await station.reported()).status === 'refused');

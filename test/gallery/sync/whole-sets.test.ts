@@ -23,16 +23,18 @@ const seconds = (n: number) => ({ timeout: n * 1000 });
 const figure = (text: string) => process.stdout.write(`${text}\n`);
 
 /** Which of the sets a gallery is, told by searching: from the first subject to the last it must be the same one. */
-function setOf(gallery: Gallery): 'none' | 'A' | 'B' {
+async function setOf(gallery: Gallery): Promise<'none' | 'A' | 'B'> {
   if (gallery.templates === 0) return 'none';
   expect(gallery.templates).toBe(count);
-  const found = [0, 4_999, 9_999].map((index) =>
-    (['A', 'B'] as const).filter((name) => {
+  const found: ('A' | 'B')[][] = [];
+  for (const index of [0, 4_999, 9_999]) {
+    const like = async (name: 'A' | 'B') => {
       const { subject, embedding } = (name === 'A' ? setA : setB)[index]!;
-      const [best] = gallery.search(embedding, 1);
+      const [best] = await gallery.search(embedding, 1);
       return best?.subject === subject && best.similarity > 0.999;
-    }),
-  );
+    };
+    found.push([...((await like('A')) ? ['A' as const] : []), ...((await like('B')) ? ['B' as const] : [])]);
+  }
   const [[name] = []] = found;
   expect(found, 'a mixed gallery').toEqual([[name], [name], [name]]);
   expect(name).toBeDefined();
@@ -52,7 +54,7 @@ describe('ten thousand templates', () => {
     const station = await syncing(url, form);
     await station.reaches(1, 60_000);
     const synced = performance.now();
-    expect([setOf(station.gallery()), station.arrived()]).toEqual(['A', count]);
+    expect([await setOf(station.gallery()), station.arrived()]).toEqual(['A', count]);
     const one = setA.with(123, { ...setA[123]!, embedding: setB[123]!.embedding });
     expect(await publish(url, one, form)).toMatchObject({ sent: 1, unchanged: count - 1 });
     const changed = performance.now();
@@ -75,7 +77,7 @@ describe('ten thousand templates', () => {
       const seen: string[] = [];
       const matching = (async () => {
         while (!stop.signal.aborted) {
-          const set = setOf(station.gallery());
+          const set = await setOf(station.gallery());
           if (seen.at(-1) !== set) seen.push(set);
           looks += 1;
           await sleep(20);
@@ -139,7 +141,7 @@ it.skipIf(!hasMosquitto)(
     const matching = (async () => {
       const reader = galleryStore(join(dir, 'data/gallery/main'), { fingerprint, dimension, encryptionKey });
       while (!stop.signal.aborted) {
-        const set = setOf(await reader.load());
+        const set = await setOf(await reader.load());
         if (seen.at(-1) !== set) seen.push(set);
         looks += 1;
         await sleep(5);
