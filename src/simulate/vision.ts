@@ -89,6 +89,7 @@ function facesOf(scene: Scene, templates: readonly Embedding[], random: () => nu
         yaw_deg: Math.max(-80, Math.min(80, 11 * normal(random))),
         inside: 1,
       },
+      followed: null,
       embedding: template === undefined ? anyDirection(random) : likeness(template, similarity, random),
     };
   });

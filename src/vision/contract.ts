@@ -43,6 +43,8 @@ export interface Quality {
 
 export interface EmbeddedFace extends DetectedFace {
   readonly quality: Quality;
+  /** Which of the job's `follow` boxes this face is the continuation of; null for one that was found anew. */
+  readonly followed: number | null;
   /** Empty (length 0) where the job said not to embed. */
   readonly embedding: Embedding;
 }
@@ -62,8 +64,15 @@ export interface VisionJob {
    * unless it is shared with others, as a slice of Buffer's pool is): the caller must not use them again.
    */
   readonly photo: Uint8Array;
-  /** Which faces to embed: all that were found (default), or none (only detect). */
-  readonly embed?: boolean;
+  /** Which faces to embed: all that were found (default), none (only detect), or those that were not followed. */
+  readonly embed?: boolean | 'new';
+  /**
+   * Where faces were a moment ago: the boxes of the result before, of a photo of the same size. They are looked for there, which
+   * takes a fraction of the time of a search of the photo. The photo is searched only when one of them is lost, or `search` says so.
+   */
+  readonly follow?: readonly Box[];
+  /** Whether to look for faces in the whole photo too. Default: only where there is none to follow. */
+  readonly search?: boolean;
 }
 
 /** Why a photo could not be analysed. The message is for a person. */

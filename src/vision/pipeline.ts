@@ -3,18 +3,12 @@ import type { LoadedPack } from '../models/contract.ts';
 import { loadPack } from '../models/load.ts';
 import { alignFace } from './align.ts';
 import { createAreaTables } from './area.ts';
-import type {
-  DetectedFace,
-  EmbeddedFace,
-  Embedding,
-  VisionInfo,
-  VisionLatency,
-  VisionResult,
-} from './contract.ts';
+import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
 import { createDecoder } from './decode.ts';
-import { createDetector } from './detect/detect.ts';
+import { createDetector, type FoundFace } from './detect/detect.ts';
 import { createEmbedder, cropLength } from './embed.ts';
 import { measureQuality } from './quality.ts';
+import type { Look } from './protocol.ts';
 import { createRuntime } from './runtime.ts';
 import type { TunedThreads } from './threads.ts';
 
@@ -46,7 +40,7 @@ export interface PipelineOptions {
 export interface Pipeline {
   readonly info: VisionInfo;
   /** Throws only for bugs; what is wrong with a photo is a result. `latency_ms.queue` is 0. */
-  analyse(photo: Uint8Array, embed: boolean): Promise<VisionResult>;
+  analyse(photo: Uint8Array, look?: Look): Promise<VisionResult>;
   close(): Promise<void>;
 }
 
@@ -79,7 +73,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       threads,
     },
 
-    async analyse(bytes, wantsEmbeddings) {
+    async analyse(bytes, { embed: embeds = true, follow = [], search = follow.length === 0 } = {}) {
       const lap = stopwatch();
       const inferenceBefore = runtime.inferenceMs();
       const decoded = await decode(bytes);
@@ -90,21 +84,28 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const toImage = Math.max(image.width / width, image.height / height);
       const table = areaTable(image);
       const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
-      const found = (await detector.detect(table, minFacePx)).slice(0, facesPerPhoto);
+      const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
+      const all = await detector.find(table, { minFacePx, follow: before, search });
+      const found = all.slice(0, facesPerPhoto);
       const detection = lap();
 
       const landmarks = await detector.relocate(table, found);
+      const wanted = found.map(({ followed }) => embeds === true || (embeds === 'new' && followed === null));
+      const [slots, toEmbed] = trueFirst(wanted);
       const crops = new Float32Array(found.length * cropLength);
       const measured = found.map((face, i) => {
-        const crop = crops.subarray(i * cropLength, (i + 1) * cropLength);
+        const crop = crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength);
         alignFace(table, landmarks[i]!, crop);
         const inPhoto = scaleFace(face, width / image.width, height / image.height);
         return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
       });
       const align = lap();
 
-      const embeddings = wantsEmbeddings ? await embed(crops, found.length) : [];
-      const faces = measured.map((face, i): EmbeddedFace => ({ ...face, embedding: embeddings[i] ?? none }));
+      const embeddings = await embed(crops, toEmbed);
+      const faces = measured.map((face, i): EmbeddedFace => ({
+        ...face,
+        embedding: embeddings[slots[i]!] ?? none,
+      }));
       const latency_ms: VisionLatency = {
         queue: 0,
         decode: decoding,
@@ -145,12 +146,25 @@ function stopwatch(): () => number {
   };
 }
 
-function scaleFace({ box, probability, landmarks }: DetectedFace, x: number, y: number): DetectedFace {
+/** A place for each, from 0 on: those that are true before the others, each in order; and how many they are. */
+function trueFirst(values: readonly boolean[]): readonly [places: readonly number[], count: number] {
+  const count = values.filter(Boolean).length;
+  let next = 0;
+  let nextOther = count;
+  return [values.map((value) => (value ? next++ : nextOther++)), count];
+}
+
+function scaleBox([x1, y1, x2, y2]: Box, x: number, y: number): Box {
+  return [x1 * x, y1 * y, x2 * x, y2 * y];
+}
+
+function scaleFace(face: FoundFace, x: number, y: number): FoundFace {
+  const { box, landmarks } = face;
   const [a, b, c, d, e] = landmarks;
   const scale = ([px, py]: (typeof landmarks)[number]) => [px * x, py * y] as const;
   return {
-    box: [box[0] * x, box[1] * y, box[2] * x, box[3] * y],
-    probability,
+    ...face,
+    box: scaleBox(box, x, y),
     landmarks: [scale(a), scale(b), scale(c), scale(d), scale(e)],
   };
 }

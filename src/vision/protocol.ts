@@ -1,4 +1,4 @@
-import type { VisionInfo, VisionResult } from './contract.ts';
+import type { VisionInfo, VisionJob, VisionResult } from './contract.ts';
 import type { PipelineOptions } from './pipeline.ts';
 
 /** What the thread is started with. */
@@ -8,9 +8,12 @@ export interface WorkerData {
   readonly ended: Int32Array<SharedArrayBuffer>;
 }
 
+/** What a job wants of a photo. */
+export type Look = Omit<VisionJob, 'photo'>;
+
 /** To the worker. The next job follows when the result of the one before has come back. */
 export type HostMessage =
-  | { readonly type: 'job'; readonly photo: Uint8Array; readonly embed: boolean }
+  | { readonly type: 'job'; readonly photo: Uint8Array; readonly look: Look }
   /** End the thread, at the latest when the inference under way is done. */
   | { readonly type: 'stop' };
 

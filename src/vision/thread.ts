@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { MusterError } from '../lib/errors.ts';
 import type { VisionInfo, VisionResult } from './contract.ts';
 import type { PipelineOptions } from './pipeline.ts';
-import type { HostMessage, WorkerData, WorkerMessage } from './protocol.ts';
+import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts';
 
 /** One worker thread from the moment its models are loaded. */
 export interface VisionThread {
@@ -13,7 +13,7 @@ export interface VisionThread {
    * Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has
    * answered.
    */
-  run(photo: Uint8Array<ArrayBuffer>, embed: boolean): Promise<VisionResult>;
+  run(photo: Uint8Array<ArrayBuffer>, look: Look): Promise<VisionResult>;
   /** Resolves with the reason when the thread has ended, however that came about. Never rejects. */
   readonly ended: Promise<Error>;
   /**
@@ -96,9 +96,9 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
     info: first.info,
     ended,
 
-    async run(photo, embed) {
+    async run(photo, look) {
       const answer = nextMessage();
-      send({ type: 'job', photo, embed }, [photo.buffer]);
+      send({ type: 'job', photo, look }, [photo.buffer]);
       const message = await answer;
       if (message.type !== 'result')
         throw new Error(`the vision thread answered a job with '${message.type}'`);

@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Vision, VisionInfo, VisionJob, VisionResult } from './contract.ts';
 import { createKeeper } from './keeper.ts';
 import type { PipelineOptions } from './pipeline.ts';
+import type { Look } from './protocol.ts';
 import { spawnWorker, type SpawnWorker, startThread, type VisionThread } from './thread.ts';
 import { thisMachine } from './threads.ts';
 import { readTuning } from './tune-file.ts';
@@ -19,7 +20,7 @@ export interface VisionOptions extends Omit<PipelineOptions, 'threads' | 'tuned'
 
 interface PendingJob {
   readonly photo: Uint8Array<ArrayBuffer>;
-  readonly embed: boolean;
+  readonly look: Look;
   readonly since: number;
   readonly resolve: (result: VisionResult) => void;
 }
@@ -85,7 +86,7 @@ export function createVision(
   }
 
   /** Rejects when the thread is lost; ends it when the job takes too long. */
-  async function withinTime(thread: VisionThread, { photo, embed }: PendingJob): Promise<VisionResult> {
+  async function withinTime(thread: VisionThread, { photo, look }: PendingJob): Promise<VisionResult> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<VisionResult>((resolve) => {
       timer = setTimeout(() => {
@@ -94,7 +95,7 @@ export function createVision(
         resolve({ ok: false, failure: 'timeout', message });
       }, options.timeoutMs);
     });
-    const answer = thread.run(photo, embed).then((result) => {
+    const answer = thread.run(photo, look).then((result) => {
       keeper.worked();
       return result;
     });
@@ -110,11 +111,11 @@ export function createVision(
   return {
     start: () => (starting ??= start().finally(() => (starting = undefined))),
 
-    analyse({ photo, embed = true }: VisionJob) {
+    analyse({ photo, ...look }: VisionJob) {
       if (state === 'new') return Promise.resolve(failed('vision has not been started'));
       if (closed()) return Promise.resolve(failed('vision is closed'));
       return new Promise((resolve) => {
-        queue.push({ photo: takeOver(photo), embed, since: clock.monotonic(), resolve });
+        queue.push({ photo: takeOver(photo), look, since: clock.monotonic(), resolve });
         working ??= workOff();
       });
     },

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { VisionResult } from './contract.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
-import type { HostMessage, WorkerData, WorkerMessage } from './protocol.ts';
+import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('The vision worker runs as a worker thread only.');
@@ -21,7 +21,7 @@ let pipeline: Pipeline | undefined;
 port.on('message', (message: HostMessage) => {
   // The thread ends itself, here, where no inference is under way; see `end` in thread.ts.
   if (message.type === 'stop') process.exit(0);
-  void answer(message.photo, message.embed).then((result) => send({ type: 'result', result }));
+  void answer(message.photo, message.look).then((result) => send({ type: 'result', result }));
 });
 
 try {
@@ -34,10 +34,10 @@ try {
   port.close();
 }
 
-async function answer(photo: Uint8Array, embed: boolean): Promise<VisionResult> {
+async function answer(photo: Uint8Array, look: Look): Promise<VisionResult> {
   try {
     if (pipeline === undefined) throw new Error('a job came before the models were loaded');
-    return await pipeline.analyse(photo, embed);
+    return await pipeline.analyse(photo, look);
   } catch (error) {
     return { ok: false, failure: 'vision_failed', message: messageOf(error) };
   }

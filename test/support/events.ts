@@ -24,6 +24,7 @@ export function face(
       [135, 190],
       [165, 190],
     ],
+    followed: null,
     quality: {
       size_px: 100,
       sharpness: 300,

@@ -16,7 +16,7 @@ const small = await samplePhoto(1).then((photo) => sharp(photo).resize(960).png(
 
 test('finds and embeds the faces of a photo', async () => {
   const pipeline = await startPipeline();
-  const result = succeeded(await pipeline.analyse(await samplePhoto(1), true));
+  const result = succeeded(await pipeline.analyse(await samplePhoto(1)));
   expect([result.width, result.height]).toEqual([1920, 1280]);
   const expected = [
     [412, 355.7, 601.1, 605.2],
@@ -48,8 +48,8 @@ test('finds and embeds the faces of a photo', async () => {
 
 test('a person on two photos is alike, two people are not', async () => {
   const pipeline = await startPipeline();
-  const [, person] = succeeded(await pipeline.analyse(await samplePhoto(1), true)).faces;
-  const [same, ...others] = succeeded(await pipeline.analyse(await samplePhoto(3), true)).faces;
+  const [, person] = succeeded(await pipeline.analyse(await samplePhoto(1))).faces;
+  const [same, ...others] = succeeded(await pipeline.analyse(await samplePhoto(3))).faces;
   expect(similarity(person!.embedding, same!.embedding)).toBeGreaterThan(0.7);
   for (const other of others) {
     expect(similarity(person!.embedding, other.embedding)).toBeLessThan(pipeline.info.threshold);
@@ -59,7 +59,7 @@ test('a person on two photos is alike, two people are not', async () => {
 test('the mirror image makes an embedding and a fingerprint of its own', async () => {
   const [plain, mirrored] = [await startPipeline(), await startPipeline({ flip: true })];
   const [once, both] = await Promise.all(
-    [plain, mirrored].map(async (pipeline) => succeeded(await pipeline.analyse(small, true)).faces),
+    [plain, mirrored].map(async (pipeline) => succeeded(await pipeline.analyse(small)).faces),
   );
   once!.forEach((face, i) => {
     const alike = similarity(face.embedding, both![i]!.embedding);
@@ -72,7 +72,7 @@ test('the mirror image makes an embedding and a fingerprint of its own', async (
   expect(mirrored.info.fingerprint).not.toBe(pack.fingerprint);
 
   // The mirror image of a photo has the same embedding, as its mirror image is the photo.
-  const turned = succeeded(await mirrored.analyse(await sharp(small).flop().png().toBuffer(), true)).faces;
+  const turned = succeeded(await mirrored.analyse(await sharp(small).flop().png().toBuffer())).faces;
   const alike = both!.map((face) =>
     Math.max(...turned.map(({ embedding }) => similarity(face.embedding, embedding))),
   );
@@ -83,7 +83,7 @@ test('shrinking a photo changes neither where a face is nor whose it is', async 
   const photo = await samplePhoto(6);
   const [whole, shrunk] = await Promise.all(
     [null, 1280].map(async (maxSidePx) =>
-      succeeded(await (await startPipeline({ maxSidePx })).analyse(photo, true)),
+      succeeded(await (await startPipeline({ maxSidePx })).analyse(photo)),
     ),
   );
   expect([shrunk!.width, shrunk!.height]).toEqual([whole!.width, whole!.height]);
@@ -97,7 +97,7 @@ test('shrinking a photo changes neither where a face is nor whose it is', async 
 test('the smallest face to find is in pixels of the photo, not of the shrunk one', async () => {
   const photo = await samplePhoto(1);
   const pipeline = await startPipeline({ maxSidePx: 480, minFacePx: 1000 });
-  expect(succeeded(await pipeline.analyse(photo, false)).faces).toHaveLength(0);
+  expect(succeeded(await pipeline.analyse(photo, { embed: false })).faces).toHaveLength(0);
 });
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8])(
@@ -110,8 +110,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       .png()
       .toBuffer();
     const marked = await sharp(small).withMetadata({ orientation }).png().toBuffer();
-    const expected = succeeded(await pipeline.analyse(upright, true));
-    const result = succeeded(await pipeline.analyse(marked, true));
+    const expected = succeeded(await pipeline.analyse(upright));
+    const result = succeeded(await pipeline.analyse(marked));
     expect([result.width, result.height]).toEqual(orientation < 5 ? [960, 640] : [640, 960]);
     expect(result.faces).toEqual(expected.faces);
   },
@@ -127,8 +127,8 @@ test.each<[string, (image: Sharp) => Sharp]>([
   ['AVIF', (image) => image.avif({ effort: 0 })],
 ])('%s: the same faces of the same people', async (_, encode) => {
   const pipeline = await startPipeline();
-  const expected = succeeded(await pipeline.analyse(small, true)).faces;
-  const { faces } = succeeded(await pipeline.analyse(await encode(sharp(small)).toBuffer(), true));
+  const expected = succeeded(await pipeline.analyse(small)).faces;
+  const { faces } = succeeded(await pipeline.analyse(await encode(sharp(small)).toBuffer()));
   expect(faces).toHaveLength(expected.length);
   for (const face of expected) {
     const same = faces.find(({ box }) => overlap(box, face.box) > 0.8)!;
@@ -138,7 +138,7 @@ test.each<[string, (image: Sharp) => Sharp]>([
 
 test('detects without embedding', async () => {
   const pipeline = await startPipeline();
-  const { faces } = succeeded(await pipeline.analyse(small, false));
+  const { faces } = succeeded(await pipeline.analyse(small, { embed: false }));
   expect(faces).toHaveLength(3);
   for (const { embedding } of faces) expect(embedding).toHaveLength(0);
 });
@@ -153,7 +153,7 @@ test.each([
   const empty = await sharp({ create: { width, height, channels: 3, background: 'grey' } })
     .png()
     .toBuffer();
-  expect(succeeded(await pipeline.analyse(empty, true)).faces).toEqual([]);
+  expect(succeeded(await pipeline.analyse(empty)).faces).toEqual([]);
 });
 
 test('a picture made of faces is bounded in time and number', async () => {
@@ -167,16 +167,16 @@ test('a picture made of faces is bounded in time and number', async () => {
     .png()
     .toBuffer();
   const pipeline = await startPipeline({ minFacePx: 20 });
-  expect(succeeded(await pipeline.analyse(crowd, false)).faces).toHaveLength(256);
+  expect(succeeded(await pipeline.analyse(crowd, { embed: false })).faces).toHaveLength(256);
 });
 
 test('a photo that is refused is a result', async () => {
   const pipeline = await startPipeline({ maxPixels: 1e6 });
-  expect(await pipeline.analyse(Buffer.from('no image'), true)).toMatchObject({
+  expect(await pipeline.analyse(Buffer.from('no image'))).toMatchObject({
     ok: false,
     failure: 'not_an_image',
   });
-  expect(await pipeline.analyse(await samplePhoto(1), true)).toMatchObject({
+  expect(await pipeline.analyse(await samplePhoto(1))).toMatchObject({
     ok: false,
     failure: 'too_many_pixels',
   });

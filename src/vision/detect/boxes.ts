@@ -1,3 +1,5 @@
+import type { Box } from '../contract.ts';
+
 /**
  * Candidate boxes in columns, px. Corners are those of facenet-pytorch's MTCNN: the networks were trained on
  * 1-based, inclusive pixel positions, which is where the ones in the arithmetic below come from.
@@ -25,6 +27,18 @@ export function createBoxes(count: number): Boxes {
     score: new Float32Array(count),
     offsets: new Float32Array(count * 4),
   };
+}
+
+/** The given boxes in columns, without scores. */
+export function boxesOf(list: readonly Box[]): Boxes {
+  const boxes = createBoxes(list.length);
+  list.forEach(([x1, y1, x2, y2], i) => {
+    boxes.x1[i] = x1;
+    boxes.y1[i] = y1;
+    boxes.x2[i] = x2;
+    boxes.y2[i] = y2;
+  });
+  return boxes;
 }
 
 /** The boxes at the given indices, in their order. */

@@ -1,7 +1,7 @@
 import type { DetectedFace, Landmarks, Point } from '../contract.ts';
 import type { Network, Values } from '../runtime.ts';
 import { type AreaTable, type Rectangle, sampleArea } from '../area.ts';
-import { type Boxes, createBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
+import { type Boxes, boxesOf, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 
 /**
@@ -61,13 +61,7 @@ export async function relocateLandmarks(
   faces: readonly DetectedFace[],
   threshold: number,
 ): Promise<Landmarks[]> {
-  const boxes = createBoxes(faces.length);
-  faces.forEach(({ box }, i) => {
-    boxes.x1[i] = box[0];
-    boxes.y1[i] = box[1];
-    boxes.x2[i] = box[2];
-    boxes.y2[i] = box[3];
-  });
+  const boxes = boxesOf(faces.map(({ box }) => box));
   squareBoxes(boxes);
   const landmarks = faces.map((face) => face.landmarks);
   const seen = await scoreBoxes(onet, table, boxes, 48, threshold);
@@ -75,7 +69,7 @@ export async function relocateLandmarks(
   return landmarks;
 }
 
-interface ScoredBoxes {
+export interface ScoredBoxes {
   /** Those above the threshold, with this network's score and offsets, not moved yet. */
   readonly boxes: Boxes;
   /** Which of the given boxes they are. */
@@ -85,7 +79,7 @@ interface ScoredBoxes {
 }
 
 /** Runs a network on a crop of each box that has a part inside the photo. */
-async function scoreBoxes(
+export async function scoreBoxes(
   network: Network,
   table: AreaTable,
   boxes: Boxes,
@@ -142,7 +136,8 @@ function rowOf({ data }: Values, row: number, length: number): Float32Array {
   return data.subarray(row * length, (row + 1) * length);
 }
 
-function placeLandmarks(share: Float32Array, { x1, y1, x2, y2 }: Boxes, i: number): Landmarks {
+/** The landmarks of box `i` in px of the photo, from O-Net's shares of the box. */
+export function placeLandmarks(share: Float32Array, { x1, y1, x2, y2 }: Boxes, i: number): Landmarks {
   const width = x2[i]! - x1[i]! + 1;
   const height = y2[i]! - y1[i]! + 1;
   const point = (k: number): Point => [x1[i]! + share[k]! * width - 1, y1[i]! + share[k + 5]! * height - 1];

@@ -29,7 +29,7 @@ test.skipIf(!hasShared)(
     let compared = 0;
     for (const { file, size, faces } of golden.images) {
       const photo = await readFile(join(sharedDir, 'faces-dev', file));
-      const result = succeeded(await pipeline.analyse(photo, false));
+      const result = succeeded(await pipeline.analyse(photo, { embed: false }));
       expect([file, result.width, result.height]).toEqual([file, ...size]);
       expect([file, result.faces.length]).toEqual([file, faces.length]);
       for (const expected of faces) {
