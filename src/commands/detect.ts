@@ -80,7 +80,7 @@ async function detect(
     try {
       for (const file of files) {
         context.signal.throwIfAborted();
-        reported.push(report(file, await analysePhoto(vision, file, { embed: false }), gateOf));
+        reported.push(report(file, await analysePhoto(vision, file, { embed: gateOf !== null }), gateOf));
         progress.advance(1, file);
       }
     } finally {
@@ -123,7 +123,7 @@ async function tableOf(photos: readonly ReportedPhoto[], withGates: boolean): Pr
     if ('error' in photo) return [];
     const { file, faces } = photo;
     const size = `${photo.width}×${photo.height}`;
-    if (faces.length === 0) return [[file, size, 'none', '', '', '', '', '', '', '', '']];
+    if (faces.length === 0) return [[file, size, 'none', '', '', '', '', '', '', '', '', '']];
     return faces.map(({ box, probability, quality, gate }, index) => [
       file,
       size,
@@ -131,14 +131,19 @@ async function tableOf(photos: readonly ReportedPhoto[], withGates: boolean): Pr
       ...box.map((edge) => edge.toFixed(0)),
       probability.toFixed(4),
       quality?.sharpness.toFixed(0) ?? '',
-      quality?.yaw_deg.toFixed(0) ?? '',
+      quality === undefined ? '' : anglesOf(quality),
+      quality?.features?.toFixed(2) ?? '',
       gate ?? 'passes',
     ]);
   });
   return withGates
-    ? table([...head, 'sharpness', 'yaw (°)', 'gate'], rows)
+    ? table([...head, 'sharpness', 'yaw, pitch, roll (°)', 'features', 'gate'], rows)
     : table(
         head,
         rows.map((row) => row.slice(0, head.length)),
       );
+}
+
+function anglesOf({ yaw_deg, pitch_deg, roll_deg }: Quality): string {
+  return [yaw_deg, pitch_deg, roll_deg].map((angle) => angle.toFixed(0)).join(', ');
 }

@@ -17,7 +17,18 @@ export const reasons = [
 ] as const;
 export type Reason = (typeof reasons)[number];
 
-export const gates = ['probability', 'size', 'sharpness', 'exposure', 'yaw', 'cut'] as const;
+/** In the order in which they are looked at. Names are only added. */
+export const gates = [
+  'probability',
+  'size',
+  'sharpness',
+  'exposure',
+  'yaw',
+  'pitch',
+  'roll',
+  'cut',
+  'features',
+] as const;
 export type Gate = (typeof gates)[number];
 
 /** What is decided about one face, or about a capture without a face (`face: null`). */

@@ -5,7 +5,7 @@ import type { Gate } from './contract.ts';
 export type GateLimits = Config['decision']['gates'];
 
 /**
- * The first gate that a face fails, in the order of DESIGN.md section 5, or null when it passes them all.
+ * The first gate that a face fails, in their order, or null when it passes them all.
  * The limits themselves pass.
  */
 export function failedGate(
@@ -21,6 +21,10 @@ export function failedGate(
     return 'exposure';
   }
   if (Math.abs(quality.yaw_deg) > limits.yaw_deg) return 'yaw';
+  if (Math.abs(quality.pitch_deg) > limits.pitch_deg) return 'pitch';
+  if (Math.abs(quality.roll_deg) > limits.roll_deg) return 'roll';
   if (quality.inside < limits.inside) return 'cut';
+  // Last: where all else is well, something hides the face.
+  if (quality.features !== null && quality.features < limits.features) return 'features';
   return null;
 }

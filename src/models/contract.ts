@@ -26,6 +26,8 @@ export interface LoadedPack {
   readonly dimension: number;
   /** Recommended threshold on similarity. */
   readonly threshold: number;
+  /** Usual length of the embedder's vector for a good photo; null where it says nothing about the photo. */
+  readonly featureLength: number | null;
   readonly pnet: LoadedModel;
   readonly rnet: LoadedModel;
   readonly onet: LoadedModel;

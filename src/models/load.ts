@@ -20,6 +20,7 @@ export async function loadPack(modelsDir: string, pack: string): Promise<LoadedP
     fingerprint: `${pack}@sha256:${sha256Of([...parts, entry.preprocessing].join('\n'))}`,
     dimension: entry.dimension,
     threshold: entry.threshold,
+    featureLength: entry.feature_length,
     pnet,
     rnet,
     onet,

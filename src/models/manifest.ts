@@ -60,6 +60,8 @@ const pack = z.strictObject({
   dimension: z.int().positive(),
   /** Recommended threshold on similarity. */
   threshold: z.number().min(-1).max(1),
+  /** Median length of the embedder's vector over good photos, where a shorter one tells of a worse photo. */
+  feature_length: z.number().positive().nullable().default(null),
   /** Name and version of how a face is cut out and scaled for the embedder. A change makes old templates useless. */
   preprocessing: z.string().min(1),
 });

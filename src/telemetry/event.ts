@@ -75,7 +75,10 @@ function reportedFace(face: MatchedFace, threshold: number): CheckinEvent['faces
       brightness: round(quality.brightness, 0),
       clipped: round(quality.clipped, 3),
       yaw_deg: round(quality.yaw_deg, 0),
+      pitch_deg: round(quality.pitch_deg, 0),
+      roll_deg: round(quality.roll_deg, 0),
       inside: round(quality.inside, 3),
+      features: quality.features === null ? null : round(quality.features, 2),
     },
   };
 }

@@ -38,11 +38,22 @@ export const faceSchema = z.object({
     .describe('To the most similar subject of the gallery; null with an empty gallery.'),
   quality: z.object({
     size_px: z.number().describe('Shorter side of the box.'),
-    sharpness: z.number().describe('Variance of the Laplacian of the aligned grey crop.'),
+    sharpness: z
+      .number()
+      .describe('Variance of the Laplacian of the aligned grey crop at a contrast of 40 grey levels.'),
     brightness: z.number().describe('Mean grey level of the aligned crop, 0..255.'),
     clipped: z.number().describe('Share of nearly black and nearly white pixels, 0..1.'),
     yaw_deg: z.number().describe('Turn of the head to the side, from the landmarks.'),
+    pitch_deg: z.number().optional().describe('Nod, from the landmarks; positive looks down.'),
+    roll_deg: z.number().optional().describe("Tilt, positive to the person's right shoulder."),
     inside: z.number().describe('Share of the box that lies inside the photo, 0..1.'),
+    features: z
+      .number()
+      .nullable()
+      .optional()
+      .describe(
+        'How much of a face the embedder saw; 1 in an ordinary good photo, less with a mask. Null: not told.',
+      ),
   }),
 });
 

@@ -26,7 +26,10 @@ export interface DetectedFace {
 export interface Quality {
   /** The shorter side of the box, px. */
   readonly size_px: number;
-  /** Variance of the Laplacian of the aligned grey crop (grey levels 0..255). Sharp faces have hundreds. */
+  /**
+   * Variance of the Laplacian of the aligned grey crop, after its contrast is brought to a standard deviation of 40 of 256
+   * grey levels, so that it tells blur and not the light. Sharp faces have a hundred or more.
+   */
   readonly sharpness: number;
   /** Mean grey level of the aligned crop, 0..255. */
   readonly brightness: number;
@@ -37,9 +40,22 @@ export interface Quality {
    * photo's right.
    */
   readonly yaw_deg: number;
+  /** Estimated nod from the landmarks, degrees; 0 is frontal, positive looks down. */
+  readonly pitch_deg: number;
+  /** Tilt in the plane of the photo, degrees; 0 is upright, positive leans to the person's right shoulder. */
+  readonly roll_deg: number;
   /** Share of the box that lies inside the photo, 0..1. */
   readonly inside: number;
+  /**
+   * How much of a face the embedder saw: the length of the embedding before it is made a unit vector, as a share of that of
+   * ordinary good photos (1). It falls with whatever hides features: a mask, sunglasses, blur, noise, compression. Null for a
+   * face that was not embedded, and where the pack does not tell.
+   */
+  readonly features: number | null;
 }
+
+/** What of a face's quality is known before it is embedded. */
+export type ImageQuality = Omit<Quality, 'features'>;
 
 export interface EmbeddedFace extends DetectedFace {
   readonly quality: Quality;

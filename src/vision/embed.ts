@@ -1,6 +1,6 @@
 import type { Embedding } from './contract.ts';
 import { cropSide } from './align.ts';
-import { toUnitLength } from './embedding.ts';
+import { lengthOf, toUnitLength } from './embedding.ts';
 import type { Network } from './runtime.ts';
 
 /** Length of one crop: `[3, 112, 112]`. */
@@ -9,8 +9,14 @@ export const cropLength = 3 * cropSide * cropSide;
 /** Crops of one inference; a bound on memory for a photo of a crowd. */
 const cropsPerRun = 16;
 
+export interface EmbeddedCrop {
+  readonly embedding: Embedding;
+  /** Length of the net's own vector: it grows with what the net saw of a face (Meng et al., MagFace, 2021). */
+  readonly length: number;
+}
+
 /** Turns `count` aligned crops, `[count, 3, 112, 112]`, into their embeddings. */
-export type Embed = (crops: Float32Array, count: number) => Promise<Embedding[]>;
+export type Embed = (crops: Float32Array, count: number) => Promise<EmbeddedCrop[]>;
 
 /**
  * The embedder. With `flip`, the mirror image of each crop is embedded too and the mean of both is the
@@ -27,19 +33,21 @@ export function createEmbedder(network: Network, options: { dimension: number; f
   }
 
   return async (crops, count) => {
-    const embeddings: Embedding[] = [];
+    const embedded: EmbeddedCrop[] = [];
     for (let first = 0; first < count; first += cropsPerRun) {
       const size = Math.min(cropsPerRun, count - first);
       const batch = crops.subarray(first * cropLength, (first + size) * cropLength);
       const vectors = await run(batch, size);
       if (flip) {
         const mirrored = await run(mirror(batch), size);
-        for (let i = 0; i < vectors.length; i++) vectors[i]! += mirrored[i]!;
+        for (let i = 0; i < vectors.length; i++) vectors[i] = (vectors[i]! + mirrored[i]!) / 2;
       }
-      for (let i = 0; i < size; i++)
-        embeddings.push(toUnitLength(vectors.subarray(i * dimension, (i + 1) * dimension)));
+      for (let i = 0; i < size; i++) {
+        const vector = vectors.subarray(i * dimension, (i + 1) * dimension);
+        embedded.push({ embedding: toUnitLength(vector), length: lengthOf(vector) });
+      }
     }
-    return embeddings;
+    return embedded;
   };
 }
 

@@ -6,9 +6,13 @@ import type { Embedding } from './contract.ts';
  * face gives.
  */
 export function toUnitLength(vector: Float32Array): Embedding {
-  let squares = 0;
-  for (const value of vector) squares += value * value;
-  const length = Math.sqrt(squares);
+  const length = lengthOf(vector);
   if (!(length > 0 && Number.isFinite(length))) throw new RangeError('The vector has no direction.');
   return vector.map((value) => value / length) as Embedding;
+}
+
+export function lengthOf(vector: Float32Array): number {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  return Math.sqrt(squares);
 }

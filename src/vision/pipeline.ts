@@ -101,11 +101,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       });
       const align = lap();
 
-      const embeddings = await embed(crops, toEmbed);
-      const faces = measured.map((face, i): EmbeddedFace => ({
-        ...face,
-        embedding: embeddings[slots[i]!] ?? none,
-      }));
+      const embedded = await embed(crops, toEmbed);
+      const faces = measured.map((face, i): EmbeddedFace => {
+        const { embedding, length } = embedded[slots[i]!] ?? none;
+        const features = length === null || pack.featureLength === null ? null : length / pack.featureLength;
+        return { ...face, quality: { ...face.quality, features }, embedding };
+      });
       const latency_ms: VisionLatency = {
         queue: 0,
         decode: decoding,
@@ -128,7 +129,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 }
 
 /** The embedding of a face that was only detected. */
-const none = new Float32Array(0) as Embedding;
+const none = { embedding: new Float32Array(0) as Embedding, length: null };
 
 /** A template made with the mirror image is another one: it must not be compared with those made without. */
 function mirroredFingerprint({ name, fingerprint }: LoadedPack): string {

@@ -1,9 +1,15 @@
 import { cropSide } from './align.ts';
-import type { Box, DetectedFace, Landmarks, Quality } from './contract.ts';
+import type { Box, DetectedFace, ImageQuality, Landmarks } from './contract.ts';
 
 /** Grey levels this near to black or white hold no detail any more, 0..255. */
 const nearlyBlack = 8;
 const nearlyWhite = 247;
+
+/** Contrast that sharpness is told at: standard deviation of the grey levels. That of an ordinary face. */
+const usualContrast = 40;
+
+/** Below this contrast there is more noise than face, and no use in raising it. */
+const leastContrast = 5;
 
 /**
  * How far the tip of the nose stands out from the plane of eyes and mouth, in distances between the eyes. An
@@ -11,6 +17,12 @@ const nearlyWhite = 247;
  * degrees.
  */
 const noseDepth = 0.6;
+
+/** Where the tip of the nose lies on the way from the eyes (0) to the mouth (1) of a frontal face, as in the template. */
+const noseAlong = 0.494;
+
+/** From the eyes to the mouth, in distances between the eyes, as in the template. */
+const faceLength = 1.16;
 
 /**
  * Measures how well a face can be recognised. `crop` is its aligned crop as `alignFace` writes it (`[3, 112,
@@ -21,21 +33,25 @@ export function measureQuality(
   crop: Float32Array,
   width: number,
   height: number,
-): Quality {
+): ImageQuality {
   const grey = greyOf(crop);
   let sum = 0;
+  let squares = 0;
   let clipped = 0;
   for (const level of grey) {
     sum += level;
+    squares += level * level;
     if (level < nearlyBlack || level > nearlyWhite) clipped++;
   }
+  const brightness = sum / grey.length;
+  const contrast = Math.sqrt(Math.max(0, squares / grey.length - brightness ** 2));
   const [x1, y1, x2, y2] = face.box;
   return {
     size_px: Math.min(x2 - x1, y2 - y1),
-    sharpness: laplacianVariance(grey),
-    brightness: sum / grey.length,
+    sharpness: laplacianVariance(grey) * (usualContrast / Math.max(contrast, leastContrast)) ** 2,
+    brightness,
     clipped: clipped / grey.length,
-    yaw_deg: yawOf(face.landmarks),
+    ...poseOf(face.landmarks),
     inside: insideShare(face.box, width, height),
   };
 }
@@ -67,18 +83,28 @@ function laplacianVariance(grey: Float32Array): number {
 }
 
 /**
- * Turn of the head to the side: seen from the front, the nose lies on the line from the middle of the eyes to
- * the middle of the mouth; turned by an angle, it moves off that line by its depth times the sine, while the
- * eyes draw together by the cosine.
+ * How the head is turned. Seen from the front, the nose lies on the line from the middle of the eyes to the middle of the
+ * mouth, about half-way; turned by an angle, it moves by its depth times the sine, off that line (yaw) or along it (pitch),
+ * while the face itself draws together by the cosine.
  */
-function yawOf([leftEye, rightEye, nose, leftMouth, rightMouth]: Landmarks): number {
+function poseOf([leftEye, rightEye, nose, leftMouth, rightMouth]: Landmarks) {
   const topX = (leftEye[0] + rightEye[0]) / 2;
   const topY = (leftEye[1] + rightEye[1]) / 2;
   const downX = (leftMouth[0] + rightMouth[0]) / 2 - topX;
   const downY = (leftMouth[1] + rightMouth[1]) / 2 - topY;
   const eyes = Math.hypot(rightEye[0] - leftEye[0], rightEye[1] - leftEye[1]);
-  const off = ((nose[0] - topX) * downY - (nose[1] - topY) * downX) / Math.hypot(downX, downY);
-  return (Math.atan2(off / eyes, noseDepth) * 180) / Math.PI;
+  const down = Math.hypot(downX, downY);
+  const off = ((nose[0] - topX) * downY - (nose[1] - topY) * downX) / down;
+  const along = ((nose[0] - topX) * downX + (nose[1] - topY) * downY) / down ** 2;
+  return {
+    yaw_deg: degrees(Math.atan2(off / eyes, noseDepth)),
+    pitch_deg: degrees(Math.atan2((along - noseAlong) * faceLength, noseDepth)),
+    roll_deg: degrees(-Math.atan2(rightEye[1] - leftEye[1], rightEye[0] - leftEye[0])),
+  };
+}
+
+function degrees(radians: number): number {
+  return (radians * 180) / Math.PI;
 }
 
 function insideShare([x1, y1, x2, y2]: Box, width: number, height: number): number {

@@ -37,7 +37,7 @@ test('without a file and variables the defaults hold', async () => {
     mqtt: { url: null, version: 'auto', embedded: { host: '127.0.0.1', port: 1883 } },
     capture: { folder: { path: null, after: 'delete', max_mb: 25 } },
     vision: { pack: 'edge', min_face_px: 80, threads: 'auto', detector: { thresholds: [0.6, 0.7, 0.7] } },
-    decision: { threshold: 'auto', margin: 0.05, gates: { brightness: [40, 230] } },
+    decision: { threshold: 'auto', margin: 0.05, gates: { brightness: [20, 210] } },
   });
 });
 

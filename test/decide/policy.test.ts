@@ -13,7 +13,10 @@ const policy: Policy = {
     brightness: [40, 230],
     clipped: 0.5,
     yaw_deg: 40,
+    pitch_deg: 35,
+    roll_deg: 30,
     inside: 0.9,
+    features: 0.7,
   },
 };
 const every: Policy = { ...policy, policy: 'every' };
@@ -74,14 +77,27 @@ describe('one face', () => {
     ['exposure', { quality: { clipped: 0.51 } }],
     ['yaw', { quality: { yaw_deg: -41 } }],
     ['yaw', { quality: { yaw_deg: 41 } }],
+    ['pitch', { quality: { pitch_deg: 36 } }],
+    ['pitch', { quality: { pitch_deg: -36 } }],
+    ['roll', { quality: { roll_deg: 31 } }],
+    ['roll', { quality: { roll_deg: -31 } }],
     ['cut', { quality: { inside: 0.89 } }],
+    ['features', { quality: { features: 0.69 } }],
+    // What is plainly wrong is named before what is hidden.
+    ['yaw', { quality: { yaw_deg: 50, features: 0.1 } }],
   ])('the gate %s stops %o', (gate, changes) => {
     expect(outcome([['alice', 0.9]], changes)).toBe(`low_quality ${gate}`);
   });
 
   it('passes on the limit of every gate', () => {
-    const quality = { size_px: 64, sharpness: 40, brightness: 40, clipped: 0.5, yaw_deg: -40, inside: 0.9 };
+    const pose = { yaw_deg: -40, pitch_deg: 35, roll_deg: -30 };
+    const image = { size_px: 64, sharpness: 40, brightness: 40, clipped: 0.5, inside: 0.9 };
+    const quality = { ...image, ...pose, features: 0.7 };
     expect(outcome([['alice', 0.9]], { probability: 0.95, quality })).toBe('alice');
+  });
+
+  it('does not ask for features where the models do not tell', () => {
+    expect(outcome([['alice', 0.9]], { quality: { features: null } })).toBe('alice');
   });
 
   it('names low quality before unknown, and an empty gallery only for a good face', () => {

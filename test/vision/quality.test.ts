@@ -57,15 +57,58 @@ test('sharpness grows with detail and is nothing without it', () => {
   expect(sharp(() => 100)).toBeCloseTo(0, 3);
   // A ramp has a slope and no detail.
   expect(sharp((x) => 2 * x)).toBeCloseTo(0, 2);
-  // Variance of the kernel's response to noise of 40/√12: (1 + 1 + 1 + 1 + 16) · 40²/12.
-  const measured = sharp((x, y) => noise[y * cropSide + x]!);
-  expect(measured / ((20 * 1600) / 12)).toBeCloseTo(1, 1);
+  // The kernel's response to noise has (1 + 1 + 1 + 1 + 16) times its variance, here at a contrast of 40.
+  const noisy = (x: number, y: number) => noise[y * cropSide + x]!;
+  expect(sharp(noisy) / (20 * 40 ** 2)).toBeCloseTo(1, 1);
+  // The same in half the light is as sharp.
+  expect(sharp((x, y) => noisy(x, y) / 2) / sharp(noisy)).toBeCloseTo(1, 3);
 });
 
-test('yaw is nothing for a frontal face, however it is tilted', () => {
-  expect(measureQuality(face(), flat, 640, 480).yaw_deg).toBeCloseTo(0, 6);
+const poseOf = (landmarks: Landmarks) => measureQuality(face({ landmarks }), flat, 640, 480);
+
+/** Five points of a head, in distances between the eyes; z comes towards the camera. */
+const head = [
+  [-0.5, -0.572, 0],
+  [0.5, -0.572, 0],
+  [0, 0, 0.6],
+  [-0.42, 0.585, 0],
+  [0.42, 0.585, 0],
+] as const;
+
+/** The head seen from afar, turned about the vertical axis, then the horizontal, then in the plane; degrees. */
+function seen({ yaw = 0, pitch = 0, roll = 0 }): Landmarks {
+  const [a, b, c] = [yaw, pitch, -roll].map((angle) => (angle * Math.PI) / 180) as [number, number, number];
+  return head.map(([x, y, z]) => {
+    const [x1, z1] = [x * Math.cos(a) + z * Math.sin(a), z * Math.cos(a) - x * Math.sin(a)];
+    const y1 = y * Math.cos(b) + z1 * Math.sin(b);
+    const [u, v] = [x1 * Math.cos(c) - y1 * Math.sin(c), x1 * Math.sin(c) + y1 * Math.cos(c)];
+    return [300 + 60 * u, 200 + 60 * v];
+  }) as unknown as Landmarks;
+}
+
+test.each([
+  { yaw: 0, pitch: 0, roll: 0 },
+  { yaw: 30, pitch: 0, roll: 0 },
+  { yaw: -30, pitch: 0, roll: 25 },
+  { yaw: 0, pitch: 20, roll: 0 },
+  { yaw: 0, pitch: -20, roll: -40 },
+  { yaw: 15, pitch: 15, roll: 10 },
+])('the pose of a head that is turned by $yaw°, nods by $pitch° and is tilted by $roll°', (pose) => {
+  const quality = poseOf(seen(pose));
+  // Turned to the side and nodding at once, the angles mix a little.
+  expect(Math.abs(quality.yaw_deg - pose.yaw)).toBeLessThan(3);
+  expect(Math.abs(quality.pitch_deg - pose.pitch)).toBeLessThan(3);
+  expect(Math.abs(quality.roll_deg - pose.roll)).toBeLessThan(5);
+});
+
+test('a tilt changes no other angle', () => {
   const tilted = frontal.map(([x, y]) => [0.8 * x - 0.6 * y, 0.6 * x + 0.8 * y]) as unknown as Landmarks;
-  expect(measureQuality(face({ landmarks: tilted }), flat, 640, 480).yaw_deg).toBeCloseTo(0, 6);
+  const upright = poseOf(frontal);
+  expect(poseOf(tilted).yaw_deg).toBeCloseTo(0, 6);
+  expect(poseOf(tilted).pitch_deg).toBeCloseTo(upright.pitch_deg, 6);
+  expect(upright.roll_deg).toBeCloseTo(0, 6);
+  // Clockwise in the photo is towards the person's left shoulder.
+  expect(poseOf(tilted).roll_deg).toBeCloseTo(-36.87, 2);
 });
 
 test.each([
@@ -74,5 +117,5 @@ test.each([
 ])('yaw is the turn to %s', (_, noseShift, degrees) => {
   const [left, right, [noseX, noseY], leftMouth, rightMouth] = frontal;
   const landmarks: Landmarks = [left, right, [noseX + noseShift, noseY], leftMouth, rightMouth];
-  expect(measureQuality(face({ landmarks }), flat, 640, 480).yaw_deg).toBeCloseTo(degrees, 0);
+  expect(poseOf(landmarks).yaw_deg).toBeCloseTo(degrees, 0);
 });

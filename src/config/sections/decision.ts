@@ -32,16 +32,26 @@ export const decision = section('When a capture is accepted.', {
     'Limits that a face must meet to be compared at all. A face on the limit passes.',
     {
       probability: remote(decimal(0, 1, 0.95, 'Least probability that it is a face.')),
-      size_px: remote(whole(0, 8192, 64, "Least length of the face box's shorter side, pixels.")),
+      size_px: remote(whole(0, 8192, 48, "Least length of the face box's shorter side, pixels.")),
       sharpness: remote(
-        decimal(0, 100_000, 40, 'Least sharpness (variance of the Laplacian); sharp faces have hundreds.'),
+        decimal(0, 100_000, 10, 'Least sharpness; sharp faces have a hundred or more, blurred ones a few.'),
       ),
       brightness: remote(
-        z.tuple([level, level]).default([40, 230]).describe('Least and greatest mean grey level, 0 to 255.'),
+        z.tuple([level, level]).default([20, 210]).describe('Least and greatest mean grey level, 0 to 255.'),
       ),
-      clipped: remote(decimal(0, 1, 0.5, 'Greatest share of pixels that are nearly black or nearly white.')),
+      clipped: remote(decimal(0, 1, 0.4, 'Greatest share of pixels that are nearly black or nearly white.')),
       yaw_deg: remote(decimal(0, 90, 40, 'Greatest turn of the head to either side, degrees.')),
+      pitch_deg: remote(decimal(0, 90, 35, 'Greatest nod of the head, up or down, degrees.')),
+      roll_deg: remote(decimal(0, 180, 60, 'Greatest tilt of the head to either shoulder, degrees.')),
       inside: remote(decimal(0, 1, 0.9, 'Least share of the face box that lies inside the photo.')),
+      features: remote(
+        decimal(
+          0,
+          2,
+          0.7,
+          'Least share of the features of an ordinary good photo that the embedder must see; a mask, sunglasses, noise and blur hide them.',
+        ),
+      ),
     },
     ({ brightness: [least, greatest] }, conflict) => {
       if (least >= greatest)

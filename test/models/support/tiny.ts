@@ -52,6 +52,7 @@ export async function tinyPack(folder: string): Promise<{ manifest: Manifest; fi
         embedder: 'e',
         dimension: 4,
         threshold: 0.5,
+        feature_length: null,
         preprocessing: 'none/1',
       },
     },
