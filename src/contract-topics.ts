@@ -93,6 +93,14 @@ export const contractTopics: readonly ContractTopic[] = [
     summary: 'counts, rates and latencies, every 10 s',
   },
   {
+    key: 'summary',
+    address: `${station}/summary`,
+    ...said,
+    ...once,
+    payload: 'summary',
+    summary: 'the counts of a day',
+  },
+  {
     key: 'alert',
     address: `${station}/alert/{id}`,
     ...said,

@@ -13,6 +13,7 @@ import {
   infoSchema,
   metricsSchema,
   stateSchema,
+  summarySchema,
 } from './telemetry/payloads.ts';
 
 /** Every payload that the station publishes or takes, by the name of its schema file. */
@@ -22,6 +23,7 @@ export const payloadSchemas = {
   info: infoSchema,
   health: healthSchema,
   metrics: metricsSchema,
+  summary: summarySchema,
   alert: alertSchema,
   'bridge-health': bridgeHealthSchema,
   ack: ackSchema,

@@ -19,10 +19,13 @@ import { createAcks } from './remote/acks.ts';
 import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
 import { createHomeAssistant } from './remote/home-assistant/feature.ts';
 import { startRemote } from './remote/remote.ts';
+import { stationChecks } from './selftest/checks.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
+import type { Upkeep } from './upkeep/contract.ts';
+import { lastRuns, openUpkeep } from './upkeep/open.ts';
 import type { VisionInfo } from './vision/contract.ts';
 import { visionOptions } from './vision/options.ts';
 import { createVision } from './vision/vision.ts';
@@ -56,7 +59,15 @@ export async function runStation(
   const startedAt = clock.now();
   const connection = createStationConnection(config, surroundings);
   const store = createStore(join(config.data_dir, 'state'));
-  const telemetry = createTelemetry({ config, store, connection, clock, log });
+  let upkeep: Upkeep | null = null;
+  const telemetry = createTelemetry({
+    config,
+    store,
+    connection,
+    clock,
+    log,
+    upkeep: () => lastRuns(upkeep?.list() ?? []),
+  });
   const vision = createVision({ ...visionOptions(config), log, clock });
   const { alerts } = telemetry;
   const topics = stationTopics(config);
@@ -73,6 +84,8 @@ export async function runStation(
   const features = [acks, homeAssistant, ...(gallerySync === null ? [] : [gallerySync.feature])];
   startRemote({ connection, features: [...features, ...management.features], alerts });
 
+  /** Not on a disk that is nearly full. */
+  let mayKeep = true;
   let bridge: Bridge | null = null;
   await makeDataDir(config.data_dir);
   try {
@@ -103,7 +116,8 @@ export async function runStation(
       ...folder,
       clock,
       log,
-      onFailed: () => telemetry.metrics.failed(),
+      mayKeep: () => mayKeep,
+      onFailed: () => telemetry.failed(),
       onTrouble: (message) =>
         message === null ? alerts.clear('inbox-unusable') : alerts.raise('inbox-unusable', 'error', message),
     });
@@ -142,7 +156,18 @@ export async function runStation(
       },
       signal,
     );
-    management.serve({ source, vision, model, reloadGallery });
+    const checks = stationChecks(config, { vision, model, store, clock });
+    const onKeeping = (may: boolean) => (mayKeep = may);
+    upkeep = openUpkeep({
+      ...parts,
+      ...surroundings,
+      checks,
+      gallery: () => gallery,
+      reloadGallery,
+      onKeeping,
+    });
+    await upkeep.start();
+    management.serve({ source, model, checks, reloadGallery, upkeep });
     await working;
     telemetry.setState('stopping');
     log.info('stopping');
@@ -150,6 +175,7 @@ export async function runStation(
   } finally {
     ending.abort();
     await management.close();
+    await upkeep?.close();
     await gallerySync?.close();
     await vision.close();
     await bridge?.close();

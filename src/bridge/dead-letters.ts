@@ -32,7 +32,8 @@ export interface DeadLetterOptions {
 const keptPayloadBytes = 64 * 1024;
 /** After the first line in the log, one in this time with a count, ms. */
 const logEveryMs = 60_000;
-const ours = /^\d{13}-\d{6}\.json$/;
+/** The names of its files. */
+export const deadLetterName = /^\d{13}-\d{6}\.json$/;
 
 /**
  * A folder with a JSON file for each message: `{topic, reason, ts, bytes, encoding, payload}`. The oldest go first when there are too
@@ -50,7 +51,7 @@ export function createDeadLetters({ dir, maxFiles, maxBytes, clock, log }: DeadL
     async open() {
       try {
         await mkdir(dir, { recursive: true, mode: 0o700 });
-        for (const name of (await readdir(dir)).filter((one) => ours.test(one)).toSorted()) {
+        for (const name of (await readdir(dir)).filter((one) => deadLetterName.test(one)).toSorted()) {
           const { size } = await stat(join(dir, name));
           files.push({ name, bytes: size });
           total += size;

@@ -30,6 +30,8 @@ export interface FolderOptions extends SettleFolders {
   /** The folder is listed again this often, for what the watch missed, ms. */
   readonly rescanMs: number;
   readonly maxBytes: number;
+  /** Asked with each decided photo: where it says no, the photo is deleted although `after` is keep. */
+  readonly mayKeep?: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** A file was set aside. */
@@ -146,7 +148,8 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
 
       async function settle(path: string, taken: FileVersion, outcome: CaptureOutcome): Promise<void> {
         if (outcome.kind === 'decided') {
-          await attempt(path, () => finishDecided(path, options, isVersion(taken)));
+          const after = options.mayKeep?.() === false ? 'delete' : options.after;
+          await attempt(path, () => finishDecided(path, { ...options, after }, isVersion(taken)));
           waiting.release(path);
           await consider(path);
         } else if (outcome.kind === 'failed') {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cronProblem } from '../upkeep/cron.ts';
 
 /**
  * The kinds of field that a config is made of. Each carries its default and its description, so that
@@ -30,6 +31,22 @@ export function choice<const W extends readonly [string, ...string[]]>(
     .enum(words)
     .default(() => fallback)
     .describe(description);
+}
+
+/** A time table in the words of cron; null switches it off. */
+export function cron(fallback: string, description: string) {
+  return remote(
+    z
+      .string()
+      .refine((expression) => cronProblem(expression) === null)
+      .nullable()
+      .default(fallback)
+      .describe(description)
+      .meta({
+        allowed:
+          'a cron expression in quotes, such as "17 3 * * *" (minute, hour, day, month, weekday, in the local time), or null for never',
+      }),
+  );
 }
 
 /** `auto`, or a number of one's own. */

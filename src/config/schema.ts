@@ -10,6 +10,7 @@ import { gallery } from './sections/gallery.ts';
 import { homeAssistant } from './sections/home-assistant.ts';
 import { influx } from './sections/influx.ts';
 import { mqtt } from './sections/mqtt.ts';
+import { upkeep } from './sections/upkeep.ts';
 import { vision } from './sections/vision.ts';
 
 /**
@@ -65,6 +66,7 @@ export const configSchema = z
     decision,
     telemetry,
     gallery,
+    upkeep,
     influx,
     bridge,
     home_assistant: homeAssistant,

@@ -9,5 +9,8 @@ export const packageRoot = dirname(manifestPath);
 
 export const packageVersion = (JSON.parse(readFileSync(manifestPath, 'utf8')) as { version: string }).version;
 
+/** Numbers of the drawn face that come with the program, see src/selftest/golden.ts. */
+export const shippedGolden = join(packageRoot, 'models', 'golden.json');
+
 /** Where the built models and their manifest are, unless `vision.models_dir` says otherwise. */
 export const defaultModelsDir = join(packageRoot, 'models');

@@ -39,7 +39,7 @@ export interface ManagementOptions {
   readonly end: (how: StationEnd) => void;
 }
 
-export type ServedParts = Pick<TargetParts, 'source' | 'vision' | 'model' | 'reloadGallery'>;
+export type ServedParts = Pick<TargetParts, 'source' | 'model' | 'checks' | 'upkeep' | 'reloadGallery'>;
 
 export interface Management {
   readonly features: readonly RemoteFeature[];

@@ -39,6 +39,8 @@ export interface Store {
   /** Read in parts: what is written meanwhile may be among them or not. */
   entries(range: Range): AsyncIterable<readonly [key: string, value: string]>;
   keys(range: Range): AsyncIterable<string>;
+  /** Gives back the room of what was deleted. Reads and writes go on meanwhile. */
+  compact(): Promise<void>;
   /** Resolves when it takes writes, with the number of its opening. Rejects where it can't yet, as on a disk that is still full. */
   writable(): Promise<number>;
   /** Calls back after each opening but the first: what failed or was damaged before may be gone or may be there. */

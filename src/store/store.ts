@@ -57,6 +57,7 @@ export function createStore(dir: string): Store {
         (part) => files.db().keys(part).all(),
         (key) => key,
       ),
+    compact: () => read(() => files.db().compactRange('', '\uffff')),
     writable,
     onReopened(listener) {
       listeners.push(listener);

@@ -22,6 +22,9 @@ export const alertIds = [
   'gallery-refused',
   'gallery-unused',
   'not-subscribed',
+  'disk-low',
+  'self-test-failing',
+  'upkeep-failing',
 ] as const;
 export type AlertId = (typeof alertIds)[number];
 

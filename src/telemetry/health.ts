@@ -15,6 +15,8 @@ export interface HealthOptions {
   readonly lastCaptureAt: () => EpochMs | null;
   /** Ids of the alerts that are raised. */
   readonly alerts: () => readonly string[];
+  /** When the jobs of the upkeep ran last. */
+  readonly upkeep?: (() => NonNullable<HealthPayload['upkeep']>) | undefined;
 }
 
 export interface Health {
@@ -27,7 +29,8 @@ export interface Health {
 }
 
 /** The station's health: what its machine tells, and what its process does. */
-export function createHealth({ clock, machine, outbox, lastCaptureAt, alerts }: HealthOptions): Health {
+export function createHealth(options: HealthOptions): Health {
+  const { clock, machine, outbox, lastCaptureAt, alerts, upkeep } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: samplingMs });
   const startedAt = clock.monotonic();
   let trust: CheckinEvent['clock'] = 'unknown';
@@ -53,6 +56,7 @@ export function createHealth({ clock, machine, outbox, lastCaptureAt, alerts }: 
         event_loop_p99_ms: Number.isFinite(loopP99) ? round(Math.max(0, loopP99), 2) : 0,
         outbox: { depth, bytes, oldest_age_s: age(oldest) },
         alerts: [...alerts()],
+        ...(upkeep === undefined ? {} : { upkeep: upkeep() }),
       };
     },
   };

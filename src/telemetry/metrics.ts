@@ -31,8 +31,7 @@ export function createMetrics({ clock, windowMs }: { clock: Clock; windowMs: num
 
   return {
     captured(events) {
-      const accepted = events.find((event) => event.decision === 'accepted');
-      const event = accepted ?? events[0];
+      const event = decisiveEvent(events);
       if (event === undefined) return;
       totals.captures += 1;
       totals[event.decision] += 1;
@@ -80,6 +79,13 @@ function latencyQuantiles(samples: readonly Sample[]): MetricsPayload['latency_m
     return [stage, { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) }];
   });
   return Object.fromEntries(entries) as MetricsPayload['latency_ms'];
+}
+
+/** The event that a capture counts by: an accepted one where there is one, else the first. */
+export function decisiveEvent<E extends Pick<NumberedEvent, 'decision'>>(
+  events: readonly E[],
+): E | undefined {
+  return events.find((event) => event.decision === 'accepted') ?? events[0];
 }
 
 /** The nearest-rank quantile of ascending, non-empty values. */

@@ -14,6 +14,9 @@ const subject = z.string().describe('Pseudonymous id of an enrolled person.');
 const similarity = z.number().min(-1).max(1).describe('Cosine similarity, −1..1.');
 const quantiles = z.object({ p50: milliseconds, p95: milliseconds, p99: milliseconds });
 
+/** Whether the station trusts its clock. */
+const clockSchema = z.enum(['synced', 'unsynced', 'unknown']);
+
 export const latencyStages = ['queue', 'decode', 'detect', 'align', 'embed', 'match', 'total'] as const;
 
 export const latencySchema = z.object({
@@ -143,11 +146,15 @@ export const healthSchema = z
     last_capture_age_s: z.number().nullable(),
     event_loop_p99_ms: z.number(),
     outbox: z.object({ depth: count, bytes: count, oldest_age_s: z.number().nullable() }),
-    clock: z.enum(['synced', 'unsynced', 'unknown']),
+    clock: clockSchema,
     alerts: z
       .array(z.string())
       .optional()
       .describe('Ids of the alerts that are raised. Stations before this field leave it out.'),
+    upkeep: z
+      .record(z.string(), z.object({ at: time, ok: z.boolean() }))
+      .optional()
+      .describe('When each job of the upkeep ran last, and whether it worked. Only those that have run.'),
   })
   .describe('Every 60 s.');
 export type HealthPayload = z.infer<typeof healthSchema>;
@@ -170,6 +177,28 @@ export const metricsSchema = z
   })
   .describe('Every 10 s.');
 export type MetricsPayload = z.infer<typeof metricsSchema>;
+
+export const summarySchema = z
+  .object({
+    schema: z.literal('summary/1'),
+    summary_id: z.string().describe('Idempotency key: a summary may come twice.'),
+    from: time,
+    to: time,
+    clock: clockSchema,
+    captures: count,
+    decisions: z.object({ accepted: count, rejected: count }),
+    reasons: z.record(z.enum(reasons), count),
+    accept_rate_pct: z.number().nullable().describe('Share of captures accepted; null without captures.'),
+    failed: count.describe('Files set aside as no image.'),
+    uptime_s: z.number().min(0).describe('How long the station was running.'),
+    starts: count.describe('How often it was started.'),
+    broker: z
+      .object({ outages: count, offline_s: z.number().min(0) })
+      .describe('How often and how long it was without its broker while it ran.'),
+    alerts: z.array(z.string()).describe('Ids of the alerts that were raised.'),
+  })
+  .describe('One day, kept on disk until the broker has it.');
+export type SummaryPayload = z.infer<typeof summarySchema>;
 
 export const alertSchema = z
   .object({

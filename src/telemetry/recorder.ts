@@ -3,6 +3,7 @@ import type { EpochMs } from '../lib/clock.ts';
 import type { Store, Write } from '../store/contract.ts';
 import { checkinEvent, type EventFacts } from './event.ts';
 import type { Outbox, OutboxEntry } from './contract.ts';
+import type { Tally } from './tally.ts';
 
 export interface Recorder {
   /** Whether this capture's decision is on disk already. */
@@ -15,8 +16,11 @@ export interface Recorder {
     captureId: string,
     decided: readonly [Decision, Omit<EventFacts, 'decidedAt'>][],
   ): Promise<readonly OutboxEntry[]>;
-  /** Forgets captures that were decided before `time`, and check-ins too old for any cool-down. Returns how many. */
-  prune(time: EpochMs): Promise<number>;
+  /**
+   * Forgets captures that were decided before `time`, of the others the oldest beyond `most`, and check-ins too old for any cool-down.
+   * Returns how many.
+   */
+  prune(time: EpochMs, most: number): Promise<number>;
 }
 
 export interface RecorderOptions {
@@ -24,10 +28,12 @@ export interface RecorderOptions {
   readonly outbox: Outbox;
   readonly cooldownMs: number;
   readonly now: () => EpochMs;
+  /** Counts what is recorded. */
+  readonly tally?: Tally;
 }
 
 /** The recorder on the station's store. It shares the store with the outbox, so that one batch holds everything. */
-export function createRecorder({ store, outbox, cooldownMs, now }: RecorderOptions): Recorder {
+export function createRecorder({ store, outbox, cooldownMs, now, tally }: RecorderOptions): Recorder {
   return {
     async isRecorded(captureId) {
       return (await store.get(decidedKey(captureId))) !== undefined;
@@ -43,22 +49,45 @@ export function createRecorder({ store, outbox, cooldownMs, now }: RecorderOptio
         }
         events.push(checkinEvent(decision, { ...facts, decidedAt: now() }));
       }
-      return await outbox.append(events, also);
+      const counted = tally?.count(events);
+      if (counted !== undefined) also.push(counted.write);
+      const entries = await outbox.append(events, also);
+      counted?.keep();
+      return entries;
     },
 
-    async prune(time) {
-      const old: Write[] = [];
-      for await (const [key, value] of store.entries({ gte: 'decided/', lt: 'decided0' })) {
-        if (Number(value) < time) old.push({ key, value: undefined });
-      }
-      for await (const key of store.keys({ gte: 'accepted/', lt: 'accepted0' })) {
-        const at = Number(key.slice(key.lastIndexOf('/') + 1));
-        if (at < time - cooldownMs) old.push({ key, value: undefined });
-      }
-      if (old.length > 0) await store.batch(old, { durable: false });
-      return old.length;
+    async prune(time, most) {
+      const times: number[] = [];
+      for await (const [, value] of store.entries(decidedRange)) times.push(Number(value));
+      const oldestKept =
+        times.length <= most ? time : Float64Array.from(times).toSorted()[times.length - most]!;
+      const from = Math.max(time, oldestKept);
+      return (
+        (await deleteWhere(decidedRange, (_, value) => Number(value) < from)) +
+        (await deleteWhere(acceptedRange, (key) => timeOfAccepted(key) < from - cooldownMs))
+      );
     },
   };
+
+  /** A part at a time, so that others have their turn between two. */
+  async function deleteWhere(
+    range: typeof decidedRange,
+    isOld: (key: string, value: string) => boolean,
+  ): Promise<number> {
+    let deleted = 0;
+    let batch: Write[] = [];
+    const flush = async () => {
+      if (batch.length > 0) await store.batch(batch, { durable: false });
+      deleted += batch.length;
+      batch = [];
+    };
+    for await (const [key, value] of store.entries(range)) {
+      if (isOld(key, value)) batch.push({ key, value: undefined });
+      if (batch.length >= deletedAtOnce) await flush();
+    }
+    await flush();
+    return deleted;
+  }
 
   /**
    * Rejects an accepted subject that was accepted within the cool-down before or after, by the time of
@@ -77,6 +106,14 @@ export function createRecorder({ store, outbox, cooldownMs, now }: RecorderOptio
     }
     return decision;
   }
+}
+
+const decidedRange = { gte: 'decided/', lt: 'decided0' };
+const acceptedRange = { gte: 'accepted/', lt: 'accepted0' };
+const deletedAtOnce = 1_000;
+
+function timeOfAccepted(key: string): EpochMs {
+  return Number(key.slice(key.lastIndexOf('/') + 1));
 }
 
 function decidedKey(captureId: string): string {

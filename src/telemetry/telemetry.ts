@@ -13,9 +13,11 @@ import { createMachine, type Machine } from './machine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { NumberedEvent, Outbox } from './contract.ts';
 import { createOutbox } from './outbox.ts';
-import type { CheckinEvent, InfoPayload, StationState } from './payloads.ts';
+import type { CheckinEvent, HealthPayload, InfoPayload, StationState } from './payloads.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createReporter } from './reporter.ts';
+import { createSummaries } from './summaries.ts';
+import { createTally } from './tally.ts';
 
 /** Everything behind the decision: it is recorded, counted and published. */
 export interface Telemetry {
@@ -27,6 +29,12 @@ export interface Telemetry {
   clockTrust(): CheckinEvent['clock'];
   /** Counts the events of one capture. */
   captured(capturedAt: EpochMs, events: readonly NumberedEvent[]): void;
+  /** Counts a file that was set aside. */
+  failed(): void;
+  /** Forgets old decisions, as `Recorder.prune`. */
+  forget(before: EpochMs, most: number): Promise<number>;
+  /** Closes the day: writes its summary, which is sent when there is a broker, and begins to count anew. */
+  summarise(): Promise<string>;
   /** Counts from the next capture on. */
   setCooldown(seconds: number): void;
   setState(state: StationState): void;
@@ -43,14 +51,14 @@ export interface TelemetryOptions {
   readonly connection: Connection;
   /** The board; without it, the one that this runs on. */
   readonly machine?: Machine;
+  /** When the jobs of the upkeep ran last, for `health`. */
+  readonly upkeep?: () => NonNullable<HealthPayload['upkeep']>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const hourMs = 3_600_000;
-/** Captures and check-ins are remembered this long: nobody offers the same capture again after it. */
-const memoryMs = 30 * 24 * hourMs;
-const forgetEveryMs = 24 * hourMs;
+/** Between two writings of the counts that belong to no decision, ms. */
+const tallyEveryMs = 60_000;
 /** How long a stopping station waits for the broker to take what is left, ms. */
 const drainMs = 5_000;
 /** How many events may wait for a consumer's acknowledgement. */
@@ -63,7 +71,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const topics = stationTopics(config);
   const now = () => clock.now();
   let lastCaptureAt: EpochMs | null = null;
-  let forgetting: NodeJS.Timeout | undefined;
+  let tallying: NodeJS.Timeout | undefined;
   let counting: NodeJS.Timeout | undefined;
   const deliveries = new Set<Promise<void>>();
 
@@ -78,8 +86,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     { onUnreadable: tellUnreadable },
   );
+  const tally = createTally({ store, clock });
+  const summaries = createSummaries({ store, connection, topic: topics.summary, log });
   const recorderWith = (cooldownS: number) =>
-    createRecorder({ store, outbox, cooldownMs: cooldownS * 1000, now });
+    createRecorder({ store, outbox, cooldownMs: cooldownS * 1000, now, tally });
   let recorder = recorderWith(config.decision.cooldown_s);
   const health = createHealth({
     clock,
@@ -87,6 +97,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     outbox: () => outbox.stats(),
     lastCaptureAt: () => lastCaptureAt,
     alerts: () => alerts.active().map(({ id }) => id),
+    upkeep: options.upkeep,
   });
   const reporter = createReporter({
     topics,
@@ -112,6 +123,19 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       lastCaptureAt = capturedAt;
       metrics.captured(events);
     },
+    failed() {
+      metrics.failed();
+      tally.failed();
+    },
+    forget: (before, most) => recorder.prune(before, most),
+    async summarise() {
+      const closed = tally.close(health.clockTrust());
+      const { summary } = closed;
+      await summaries.add(summary, [closed.write]);
+      closed.keep();
+      const { captures, decisions, uptime_s } = summary;
+      return `${captures} captures, ${decisions.accepted} accepted, up ${uptime_s} s`;
+    },
     setCooldown(seconds) {
       recorder = recorderWith(seconds);
     },
@@ -124,14 +148,17 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       tellDamage(damage);
       const { bootId } = await readBoard();
       await outbox.open({ damaged: damage !== null, bootId });
-      await forget();
-      forgetting = setInterval(() => void forget(), forgetEveryMs);
+      await tally.open();
+      tallying = setInterval(() => void tally.save(), tallyEveryMs);
+      alerts.onChange((id, alert) => alert !== null && tally.alert(id));
       counting = setInterval(tellDropped, config.telemetry.metrics_s * 1000);
       health.start();
       await health.read();
       reporter.start();
       alertOfBroker(connection, { alerts, root: topics.root });
+      connection.onTrouble((trouble) => tally.offline(trouble !== null));
       connection.onSession((session) => {
+        void summaries.send();
         const delivery = deliver(session, {
           outbox,
           topic: topics.checkin,
@@ -151,13 +178,14 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
 
     async close() {
-      clearInterval(forgetting);
+      clearInterval(tallying);
       clearInterval(counting);
       if (connection.session() !== null) await outbox.drained(AbortSignal.timeout(drainMs));
       await reporter.finish('stopped');
       await connection.close();
       await Promise.all(deliveries);
       health.stop();
+      await tally.save();
       await store.close();
     },
   };
@@ -179,13 +207,5 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     if (dropped === 0) return;
     const message = `the outbox was full: ${dropped} events were given up unsent since the start`;
     alerts.raise('outbox-dropped', 'error', message);
-  }
-
-  async function forget(): Promise<void> {
-    try {
-      await recorder.prune(now() - memoryMs);
-    } catch (error) {
-      log.warn({ err: error }, 'old captures could not be forgotten; trying again tomorrow');
-    }
   }
 }

@@ -86,6 +86,7 @@ it('runs its self-test from the model files to the broker, and one such command 
   expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
     ['models', true],
     ['vision', true],
+    ['golden', true],
     ['store', true],
     ['broker', true],
   ]);
@@ -93,7 +94,7 @@ it('runs its self-test from the model files to the broker, and one such command 
   expect(refused).toMatchObject({
     error: { code: 'busy', message: expect.stringContaining('self-test') as string },
   });
-  expect(here.answers('self-test').filter(({ progress }) => progress !== undefined)).toHaveLength(4);
+  expect(here.answers('self-test').filter(({ progress }) => progress !== undefined)).toHaveLength(5);
   expect(await here.ask('purge', { what: 'done' })).toMatchObject({ ok: true });
   expect(await station.stop()).toBe(0);
 });
@@ -107,6 +108,7 @@ it('says which check has failed', async () => {
   expect(data?.['checks']).toMatchObject([
     { ok: true },
     { name: 'vision', ok: false, message: 'the drawn face was not found' },
+    { name: 'golden', ok: false, message: 'the drawn face was not found' },
     { ok: true },
     { ok: true },
   ]);

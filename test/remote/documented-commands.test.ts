@@ -21,6 +21,7 @@ it('the commands are those of the contract', () => {
     'purge',
     'restart',
     'log-level',
+    'upkeep',
   ]);
 });
 

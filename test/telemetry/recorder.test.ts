@@ -100,7 +100,7 @@ it('forgets what is old, and nothing else', async () => {
   await record('alice', nine, 'old');
   clock.advance(10 * minute);
   await record('alice', nine + 10 * minute, 'new');
-  expect(await recorder.prune(nine + 5 * minute)).toBe(2);
+  expect(await recorder.prune(nine + 5 * minute, 100)).toBe(2);
   expect(await recorder.isRecorded('old')).toBe(false);
   expect(await recorder.isRecorded('new')).toBe(true);
   expect(await record('alice', nine + 10.5 * minute)).toBe('cooldown alice');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
-import { testFace, testScene } from '../../src/remote/commands/test-face.ts';
+import { testFace, testScene } from '../../src/selftest/test-face.ts';
 import { spawnWorker } from '../../src/vision/thread.ts';
 import { candidateThreads, chooseThreads, thisMachine } from '../../src/vision/threads.ts';
 import { readTuning, tuningFile, writeTuning, type Tuning } from '../../src/vision/tune-file.ts';

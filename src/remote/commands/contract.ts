@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { EpochMs } from '../../lib/clock.ts';
 import type { LogLevel } from '../../lib/log.ts';
+import type { SelfCheck } from '../../selftest/contract.ts';
+import type { Upkeep } from '../../upkeep/contract.ts';
 import type { Measured } from '../../vision/threads.ts';
 
 /** One command: what it takes, what it answers, and the work. */
@@ -48,6 +50,7 @@ export interface CommandTarget {
   purge(what: PurgeTarget, progress: (deleted: number) => Promise<void>): Promise<number>;
   /** Measures which number of threads is fastest, and keeps the choice for the next start. */
   tune(rounds: number, progress: (round: number) => void, signal: AbortSignal): Promise<TuneAnswer>;
+  readonly upkeep: Pick<Upkeep, 'list' | 'run'>;
   /** Ends the station, to be started again; tells what it is that will be started. */
   readonly restart: { readonly how: 'process' | 'station'; now(): void };
   /** Until the station ends, or for a time, ms; then the configured level counts again. */
@@ -64,11 +67,6 @@ export interface TuneAnswer {
   /** Whether `vision.threads` is `auto`: else its number counts, whatever was found. */
   readonly auto: boolean;
   readonly measured: readonly Measured[];
-}
-
-export interface SelfCheck {
-  readonly name: string;
-  readonly run: () => Promise<string>;
 }
 
 /** Why a command was refused or failed, in one word for programs. */

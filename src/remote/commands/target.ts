@@ -4,11 +4,10 @@ import type { CaptureSource } from '../../capture/contract.ts';
 import type { Gallery } from '../../gallery/contract.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Store } from '../../store/contract.ts';
 import type { Outbox } from '../../telemetry/contract.ts';
-import type { Vision, VisionInfo } from '../../vision/contract.ts';
-import { visionOptions } from '../../vision/options.ts';
-import { selfChecks } from './checks.ts';
+import type { Upkeep } from '../../upkeep/contract.ts';
+import type { VisionInfo } from '../../vision/contract.ts';
+import type { SelfCheck } from '../../selftest/contract.ts';
 import type { CommandTarget } from './contract.ts';
 import { purgeFolder, purgeOutbox } from './purge-target.ts';
 import { tuneHere } from './tune-here.ts';
@@ -18,9 +17,9 @@ export interface TargetParts {
   /** The configured level of the log, now. */
   readonly logLevel: () => Config['log']['level'];
   readonly source: CaptureSource;
-  readonly vision: Vision;
   readonly model: VisionInfo;
-  readonly store: Store;
+  readonly checks: readonly SelfCheck[];
+  readonly upkeep: Pick<Upkeep, 'list' | 'run'>;
   readonly outbox: Outbox;
   /** Reads the newest revision, or makes the one before it the newest, and serves it from then on. */
   readonly reloadGallery: (to: 'newest' | 'previous') => Promise<Gallery>;
@@ -44,7 +43,7 @@ export function commandTarget(parts: TargetParts): CommandTarget {
       const { revision, subjects, templates, digest } = await parts.reloadGallery(to);
       return { rev: revision, subjects, templates, digest };
     },
-    checks: selfChecks({ ...parts, visionOptions: visionOptions(config) }),
+    checks: parts.checks,
     async purge(what, progress) {
       if (what === 'outbox') return await purgeOutbox(outbox, progress);
       return await purgeFolder(captureFolders(config)[what], progress);
@@ -53,6 +52,7 @@ export function commandTarget(parts: TargetParts): CommandTarget {
       const { threads, measured } = await tuneHere(config, { rounds, progress, signal, clock, log });
       return { threads, in_use: parts.model.threads, auto: config.vision.threads === 'auto', measured };
     },
+    upkeep: parts.upkeep,
     restart: parts.restart,
     setLogLevel(level, forMs) {
       clearTimeout(reverting);

@@ -5,7 +5,7 @@ import { visionOptions } from '../../vision/options.ts';
 import { candidateThreads, thisMachine } from '../../vision/threads.ts';
 import { tuningFile, writeTuning, type Tuning } from '../../vision/tune-file.ts';
 import { tune, type TuneOptions } from '../../vision/tune.ts';
-import { testScene } from './test-face.ts';
+import { testScene } from '../../selftest/test-face.ts';
 
 export type TuneHereOptions = Omit<TuneOptions, 'vision' | 'candidates' | 'photo'> &
   Pick<TuneOptions['vision'], 'log'>;

@@ -1,16 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { loadPack } from '../../models/load.ts';
-import type { Store } from '../../store/contract.ts';
-import type { Vision, VisionInfo } from '../../vision/contract.ts';
-import type { VisionOptions } from '../../vision/vision.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../lib/clock.ts';
+import { shippedGolden } from '../lib/package.ts';
+import { loadPack } from '../models/load.ts';
+import type { Store } from '../store/contract.ts';
+import type { Vision, VisionInfo } from '../vision/contract.ts';
+import { visionOptions as visionOptionsOf } from '../vision/options.ts';
+import type { VisionOptions } from '../vision/vision.ts';
 import type { SelfCheck } from './contract.ts';
-import { testFace } from './test-face.ts';
+import { compareWithGolden, dot, goldenFile, type GoldenOptions } from './golden.ts';
+import { enlargementFor, testFace } from './test-face.ts';
 
 export interface ChecksOptions {
   readonly vision: Vision;
   readonly model: VisionInfo;
-  readonly visionOptions: Pick<VisionOptions, 'modelsDir' | 'pack' | 'minFacePx'>;
+  readonly visionOptions: Pick<VisionOptions, 'modelsDir' | 'pack' | 'minFacePx' | 'factor' | 'thresholds'>;
   readonly store: Store;
+  readonly golden: GoldenOptions;
+}
+
+/** The checks of a station as its config says. */
+export function stationChecks(
+  config: Pick<Config, 'vision' | 'data_dir'>,
+  { clock, ...parts }: Pick<ChecksOptions, 'vision' | 'model' | 'store'> & { readonly clock: Clock },
+): readonly SelfCheck[] {
+  return selfChecks({
+    ...parts,
+    visionOptions: visionOptionsOf(config),
+    golden: { shipped: shippedGolden, recorded: goldenFile(config.data_dir), clock },
+  });
 }
 
 const checkKey = 'meta/self-test';
@@ -18,10 +36,18 @@ const checkKey = 'meta/self-test';
 const sameSimilarity = 0.9999;
 
 /** What the self-test looks at, before the broker: the model files, the whole of vision, the disk. */
-export function selfChecks({ vision, model, visionOptions, store }: ChecksOptions): readonly SelfCheck[] {
+export function selfChecks({
+  vision,
+  model,
+  visionOptions,
+  store,
+  golden,
+}: ChecksOptions): readonly SelfCheck[] {
+  const notTried = `not tried: with vision.min_face_px at ${visionOptions.minFacePx} the photo would have to be too large`;
   return [
     { name: 'models', run: models },
     { name: 'vision', run: seeing },
+    { name: 'golden', run: remembering },
     { name: 'store', run: writing },
   ];
 
@@ -34,9 +60,7 @@ export function selfChecks({ vision, model, visionOptions, store }: ChecksOption
 
   async function seeing(): Promise<string> {
     const photo = await testFace(visionOptions.minFacePx);
-    if (photo === null) {
-      return `not tried: with vision.min_face_px at ${visionOptions.minFacePx} the photo would have to be too large`;
-    }
+    if (photo === null) return notTried;
     // Each analysis takes its bytes over, so the first has a copy.
     const [once, again] = [await analyse(new Uint8Array(photo)), await analyse(photo)];
     if (once.length !== model.dimension)
@@ -47,6 +71,16 @@ export function selfChecks({ vision, model, visionOptions, store }: ChecksOption
     if (!(similarity > sameSimilarity))
       throw new Error(`the same photo gives two embeddings (similarity ${similarity})`);
     return `a drawn face was found and embedded, twice the same, in ${once.length} numbers`;
+  }
+
+  /** An upgrade or a failing board may change what the models see without any error. */
+  async function remembering(): Promise<string> {
+    const photo = await testFace(visionOptions.minFacePx);
+    if (photo === null) return notTried;
+    // What else decides which pixels are embedded: other settings have other numbers.
+    const { minFacePx, factor, thresholds } = visionOptions;
+    const key = [model.fingerprint, `x${enlargementFor(minFacePx)}`, factor, thresholds.join('-')].join('/');
+    return await compareWithGolden(key, await analyse(photo), golden);
   }
 
   /** The embedding of the drawn face. */
@@ -65,8 +99,4 @@ export function selfChecks({ vision, model, visionOptions, store }: ChecksOption
     await store.batch([{ key: checkKey, value: undefined }], { durable: false });
     return 'written to the disk and read back';
   }
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + value * (b[i] ?? NaN), 0);
 }
