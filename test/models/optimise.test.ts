@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { OnnxGraph, OnnxNode } from '../../src/models/convert/onnx.ts';
 import { writeOnnx } from '../../src/models/convert/onnx.ts';
 import { mergeConvolutions } from '../../src/models/convert/passes/merge.ts';
-import { preluAsMax } from '../../src/models/convert/passes/prelu.ts';
+import { preluAfterPool, preluAsMax } from '../../src/models/convert/passes/prelu.ts';
 import { softmaxOfTwo } from '../../src/models/convert/passes/sigmoid.ts';
 import { distance, noise, runOnnx } from './support/nets.ts';
 
@@ -154,10 +154,36 @@ describe('preluAsMax', () => {
     ['nothing linear before', [prelu(8), conv([5, 8, 1, 1])]],
     ['nothing linear behind', [conv([8, 8, 1, 1]), prelu(8), { op: 'Relu' }]],
     ['the end behind', [conv([8, 8, 1, 1]), prelu(8)]],
-  ] as const)('leaves a steep PRelu alone with %s', async (_, layers) => {
+  ] as const)('takes the minimum first where signs cannot change, with %s', async (_, layers) => {
     const { operators, difference } = await effect(preluAsMax, chain(layers, 8, 30));
-    expect(operators).toEqual(operatorsOf(layers));
+    expect(operators).toEqual(
+      operatorsOf(layers).flatMap((op) => (op === 'PRelu' ? ['Mul', 'Min', 'Mul', 'Max'] : [op])),
+    );
     expect(difference).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('preluAfterPool', () => {
+  const pool: Layer = { op: 'MaxPool', attributes: { kernel_shape: [2, 2], strides: [2, 2] } };
+  const rising = (graph: OnnxGraph): OnnxGraph => ({
+    ...graph,
+    constants: graph.constants.map((constant) => ({ ...constant, data: constant.data.map(Math.abs) })),
+  });
+
+  it('pools first, exactly, where no slope falls', async () => {
+    const graph = rising(chain([prelu(8), pool, { op: 'Relu' }], 8, 3));
+    const { operators, difference } = await effect(preluAfterPool, graph);
+    expect(operators).toEqual(['MaxPool', 'PRelu', 'Relu']);
+    expect(difference).toBeLessThanOrEqual(0);
+  });
+
+  it.each([
+    ['with a slope below 0', chain([prelu(8), pool], 8, 3)],
+    ['that is read elsewhere too', rising(chain([prelu(8), pool, { ...prelu(8), inputs: ['a'] }], 8))],
+    ['before another layer', rising(chain([prelu(8), conv([5, 8, 1, 1])], 8))],
+  ])('leaves one alone %s', async (_, graph) => {
+    const { operators } = await effect(preluAfterPool, graph);
+    expect(operators).toEqual(graph.nodes.map(({ op }) => op));
   });
 });
 
