@@ -1,18 +1,22 @@
-import { Option } from 'commander';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ComparedPairs, Evaluation, FailedPhoto } from '../evaluate/evaluate.ts';
 import type { Pair } from '../evaluate/pairs.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
-import type { EmbeddedFace, Embedding } from '../vision/contract.ts';
+import type { FaceChoice } from '../evaluate/face.ts';
+import type { Interval } from '../evaluate/intervals.ts';
+import type { Difference } from '../evaluate/scores-file.ts';
+import type { Embedding } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
-import { minFaceOption, remark, withVision } from './vision-options.ts';
+import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface EvaluateOptions {
   readonly pairs: string;
   readonly root: string;
-  readonly face: 'middle' | 'largest';
+  readonly face: FaceChoice;
   readonly minFace?: number;
+  readonly scores?: string;
+  readonly against?: string;
   readonly json?: boolean;
 }
 
@@ -28,12 +32,10 @@ export const registerEvaluate: RegisterCommand = (program, context) => {
     .description('measure the accuracy of face verification on labelled pairs of photos')
     .requiredOption('--pairs <csv>', 'list of pairs with the head line fileA,fileB,same; same is 1 or 0')
     .requiredOption('--root <folder>', 'folder that the paths in the list start from')
-    .addOption(
-      new Option('--face <which>', 'which face of a photo counts: the one nearest its middle, or the largest')
-        .choices(['middle', 'largest'])
-        .default('middle'),
-    )
+    .addOption(faceOption('middle'))
     .addOption(minFaceOption(`default ${defaultMinFacePx}`))
+    .option('--scores <csv>', 'write the similarity of each pair to this file')
+    .option('--against <csv>', 'compare with another run over the same list, of which --scores was kept')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -46,37 +48,64 @@ their similarity is at or above the threshold; FNMR at FMR x is at the smallest 
 fta counts the pairs that could not be compared because no face was found in a photo, or it can't be read. They are
 in no other figure: an accuracy with an fta above 0 is that of the remaining pairs.
 
-JSON: {"pairs", "mated", "non_mated", "photos", "fta", "accuracy", "accuracy_std", "accuracy_threshold", "eer",
-"eer_threshold", "auc", "fnmr_at_fmr": {"0.01", "0.001"}, "threshold_at_fmr": {"0.01", "0.001"}, "failed": [{"file",
-"code", "message"}]}. Rates are 0 to 1, thresholds are similarities; null where there are too few pairs to tell.
+Behind accuracy and FNMR stand their 95 % confidence intervals (Wilson), which take the pairs as independent. --against tells
+how many pairs only this run, and only the other, decides rightly, each at its own best threshold, and how probable a difference as
+large is by chance (McNemar's exact test).
+
+JSON: {"pairs", "mated", "non_mated", "photos", "fta", "accuracy", "accuracy_std", "accuracy_interval",
+"accuracy_threshold", "eer", "eer_threshold", "auc", "fnmr_at_fmr": {"0.01", "0.001"}, "fnmr_interval_at_fmr", "threshold_at_fmr",
+"failed": [{"file", "code", "message"}], "against": null or {"pairs", "better", "worse", "p"}}. Rates are 0 to 1, thresholds are similarities; null where there are too few pairs to tell.
 
 The exit status is 1 when no figure could be computed.
 
 Examples:
   muster evaluate --pairs pairs.csv --root photos
-  muster evaluate --pairs pairs.csv --root photos --face largest --json`,
+  muster evaluate --pairs pairs.csv --root photos --face largest --json
+  muster evaluate --pairs pairs.csv --root photos --scores with.csv
+  MUSTER_VISION__FLIP=false muster evaluate --pairs pairs.csv --root photos --against with.csv`,
     )
     .action((options: EvaluateOptions) => evaluateCommand(options, context));
 };
 
 async function evaluateCommand(options: EvaluateOptions, context: CommandContext): Promise<void> {
-  const [{ parsePairs }, { evaluate }] = await Promise.all([
+  const [{ parsePairs }, { evaluate }, { formatScores, differenceFrom }] = await Promise.all([
     import('../evaluate/pairs.ts'),
     import('../evaluate/evaluate.ts'),
+    import('../evaluate/scores-file.ts'),
   ]);
-  const text = await readFile(options.pairs, 'utf8').catch((error: unknown) => {
-    throw new MusterError('pairs_unreadable', `${options.pairs} can't be read: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
-  const evaluation = evaluate(await compare(parsePairs(text, options.pairs), options, context));
+  const pairs = parsePairs(await readList(options.pairs, 'pairs_unreadable'), options.pairs);
+  // Before the photos: nobody should wait for them to learn of a wrong name.
+  const other = options.against === undefined ? null : await readList(options.against, 'scores_unreadable');
+  const compared = await compare(pairs, options, context);
+  const evaluation = evaluate(compared);
+  const against = other === null ? null : differenceFrom(compared.comparisons, other, options.against ?? '');
+  if (options.scores !== undefined) await writeScores(options.scores, formatScores(compared.comparisons));
   if (evaluation.auc === null) context.exitCode(1);
   if (options.json === true) {
-    context.print(JSON.stringify(evaluation));
+    context.print(JSON.stringify({ ...evaluation, against }));
     return;
   }
   for (const { file, message } of evaluation.failed) remark(`${file}: ${message}`);
   context.print(await tableOf(evaluation));
+  if (against !== null) context.print(`\n${differenceWords(against)}`);
+}
+
+async function readList(file: string, code: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new MusterError(code, `${file} can't be read: ${messageOf(error)}`, { cause: error });
+  });
+}
+
+async function writeScores(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: unknown) => {
+    throw new MusterError('file_unwritable', `${file} can't be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  });
+}
+
+function differenceWords({ pairs, better, worse, p }: Difference): string {
+  return `of ${pairs} pairs, ${better} are decided rightly by this run only and ${worse} by the other only: p = ${p.toFixed(3)}`;
 }
 
 async function compare(
@@ -84,11 +113,13 @@ async function compare(
   options: EvaluateOptions,
   context: CommandContext,
 ): Promise<ComparedPairs> {
-  const [{ comparePairs, photosOf }, { analysePhoto }, { createProgress }] = await Promise.all([
-    import('../evaluate/evaluate.ts'),
-    import('../gallery/photo.ts'),
-    import('../lib/progress.ts'),
-  ]);
+  const [{ comparePairs, photosOf }, { chosenFace }, { analysePhoto }, { createProgress }] =
+    await Promise.all([
+      import('../evaluate/evaluate.ts'),
+      import('../evaluate/face.ts'),
+      import('../gallery/photo.ts'),
+      import('../lib/progress.ts'),
+    ]);
   return withVision(context, { minFacePx: options.minFace ?? defaultMinFacePx }, async (vision) => {
     const progress = createProgress('photos', { total: photosOf(pairs).length });
     const embed = async (file: string): Promise<Embedding | FailedPhoto> => {
@@ -96,8 +127,13 @@ async function compare(
       const result = await analysePhoto(vision, join(options.root, file));
       progress.advance();
       if (!result.ok) return { file, code: result.failure, message: result.message };
-      const face = options.face === 'largest' ? result.faces[0] : middleFace(result);
-      return face?.embedding ?? { file, code: 'no_face', message: 'no face was found' };
+      return (
+        chosenFace(result, options.face)?.embedding ?? {
+          file,
+          code: 'no_face',
+          message: 'no face was found',
+        }
+      );
     };
     try {
       return await comparePairs(pairs, embed);
@@ -107,20 +143,9 @@ async function compare(
   });
 }
 
-/** The face whose box has its centre nearest to the centre of the photo. */
-function middleFace(photo: {
-  readonly width: number;
-  readonly height: number;
-  readonly faces: readonly EmbeddedFace[];
-}): EmbeddedFace | undefined {
-  const offCentre = ({ box: [x1, y1, x2, y2] }: EmbeddedFace) =>
-    Math.hypot((x1 + x2 - photo.width) / 2, (y1 + y2 - photo.height) / 2);
-  return photo.faces.toSorted((a, b) => offCentre(a) - offCentre(b))[0];
-}
-
 async function tableOf(evaluation: Evaluation): Promise<string> {
   const { table } = await import('../lib/table.ts');
-  const { accuracy_std, fnmr_at_fmr, threshold_at_fmr } = evaluation;
+  const { accuracy_std, fnmr_at_fmr, fnmr_interval_at_fmr, threshold_at_fmr } = evaluation;
   const spread = accuracy_std === null ? '' : ` ± ${(accuracy_std * 100).toFixed(2)}`;
   return table(
     ['measure', 'value', 'threshold (similarity)'],
@@ -132,19 +157,33 @@ async function tableOf(evaluation: Evaluation): Promise<string> {
       ['pairs not compared (fta)', `${evaluation.fta}`, ''],
       [
         'accuracy, ten folds',
-        `${rate(evaluation.accuracy)}${spread}`,
+        `${rate(evaluation.accuracy)}${spread}${between(evaluation.accuracy_interval)}`,
         similarity(evaluation.accuracy_threshold),
       ],
       ['equal error rate', rate(evaluation.eer), similarity(evaluation.eer_threshold)],
       ['area under the curve', evaluation.auc?.toFixed(5) ?? 'too few pairs', ''],
-      ['FNMR at FMR 1 %', rate(fnmr_at_fmr['0.01']), similarity(threshold_at_fmr['0.01'])],
-      ['FNMR at FMR 0.1 %', rate(fnmr_at_fmr['0.001']), similarity(threshold_at_fmr['0.001'])],
+      [
+        'FNMR at FMR 1 %',
+        `${rate(fnmr_at_fmr['0.01'])}${between(fnmr_interval_at_fmr['0.01'])}`,
+        similarity(threshold_at_fmr['0.01']),
+      ],
+      [
+        'FNMR at FMR 0.1 %',
+        `${rate(fnmr_at_fmr['0.001'])}${between(fnmr_interval_at_fmr['0.001'])}`,
+        similarity(threshold_at_fmr['0.001']),
+      ],
     ],
   );
 }
 
 function rate(value: number | null): string {
   return value === null ? 'too few pairs' : `${(value * 100).toFixed(2)} %`;
+}
+
+function between(interval: Interval | null): string {
+  if (interval === null) return '';
+  const [lower, upper] = interval.map((value) => (value * 100).toFixed(2));
+  return ` (${lower} to ${upper})`;
 }
 
 function similarity(value: number | null): string {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { faceChoices, type FaceChoice } from '../evaluate/face.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Vision, VisionInfo } from '../vision/contract.ts';
 import type { VisionOptions } from '../vision/vision.ts';
@@ -55,6 +56,16 @@ export function minFaceOption(otherwise: string): Option {
     }
     return px;
   });
+}
+
+/** `--face`: which face of a photo with several counts. */
+export function faceOption(otherwise: FaceChoice): Option {
+  return new Option(
+    '--face <which>',
+    'which face of a photo counts: the one nearest its middle, or the largest',
+  )
+    .choices(faceChoices)
+    .default(otherwise);
 }
 
 /** A word about a photo to the person who asked, on standard error. */

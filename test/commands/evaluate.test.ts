@@ -40,10 +40,23 @@ test('figures of a few photos', async () => {
   });
   expect(evaluation.threshold_at_fmr['0.001']).toBeLessThan(evaluation.eer_threshold);
 
-  const table = await muster(folder, [...args, '--face', 'largest']);
+  const table = await muster(folder, [...args, '--face', 'largest', '--scores', 'scores.csv']);
   expect(table.stdout).toMatch(/^pairs not compared \(fta\) +1$/m);
   expect(table.stdout).toMatch(/^equal error rate +0\.00 % +0\.\d{4}$/m);
   expect(table.stderr).toBe('muster: nobody.jpg: no face was found\n');
+  const scores = (await readFile(join(folder, 'scores.csv'), 'utf8')).trimEnd().split('\n');
+  expect(scores).toHaveLength(1 + 5);
+  expect(scores[1]).toMatch(/^alice\.jpg,aliceAgain\.jpg,1,0\.\d+$/);
+
+  // Another run, which had three pairs wrong at any threshold.
+  const worse = scores.map((line, index) =>
+    index < 3 ? line.replace(/[^,]*$/, index === 0 ? 'similarity' : '-0.9') : line,
+  );
+  await writeFile(join(folder, 'worse.csv'), worse.join('\n'));
+  const against = await muster(folder, [...args, '--against', 'worse.csv']);
+  expect(against.stdout).toMatch(
+    /of 5 pairs, 2 are decided rightly by this run only and 0 by the other only: p = 0\.500\n$/,
+  );
 });
 
 test('a list without figures to give, a wrong list and a missing one', async () => {
@@ -58,6 +71,17 @@ test('a list without figures to give, a wrong list and a missing one', async () 
   expect(wrong.status).toBe(2);
   expect(wrong.stderr).toMatch(/^muster: wrong\.csv: line 2: same is perhaps, not 1 or 0\n/);
   expect((await evaluate('nix.csv')).status).toBe(2);
+  const against = await muster(folder, [
+    'evaluate',
+    '--pairs',
+    'gone.csv',
+    '--root',
+    '.',
+    '--against',
+    'gone.csv',
+  ]);
+  expect(against.status).toBe(2);
+  expect(against.stderr).toMatch(/^muster: gone\.csv can't be compared with: row 1 has no/);
   expect((await muster(folder, ['evaluate', '--pairs', 'wrong.csv'])).status).toBe(2);
 });
 
