@@ -1,14 +1,4 @@
-import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
-
-/**
- * The one door to Plot, and to linkedom, whose document Plot draws into. A chart is inline SVG: no script, no colour of
- * its own (they are CSS variables of the page), and drawn twice, since the text of one that shrinks with a phone can't be read.
- */
-export interface Chart {
-  readonly wide: string;
-  readonly narrow: string;
-}
+import { drawn, Plot, sizes, type Chart, type Size } from '../document/plot.ts';
 
 /** A chart over time. Times are of the clock on the wall, as UTC. */
 export interface TimeFrame {
@@ -28,9 +18,6 @@ export interface Line {
   /** In the order of time. Null breaks the line. */
   readonly points: readonly { readonly at: Date; readonly value: number | null }[];
 }
-
-const sizes = { wide: { width: 720, height: 250 }, narrow: { width: 340, height: 220 } } as const;
-type Size = (typeof sizes)[keyof typeof sizes];
 
 /** Lines, with a dot at each point. The axis spans at least `range`, without one from 0 to a little above the highest. */
 export function lineChart(
@@ -170,22 +157,3 @@ function timeAxis({ from, to }: TimeFrame, size: Size) {
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-function drawn(label: string, options: (size: Size) => Plot.PlotOptions): Chart {
-  const { document } = parseHTML('<!doctype html><html></html>');
-  const draw = (size: Size) => {
-    const chart = Plot.plot({
-      document,
-      marginLeft: 44,
-      marginRight: 16,
-      marginTop: 24,
-      ...size,
-      style: { fontSize: '12px' },
-      ariaLabel: label,
-      ...options(size),
-    });
-    chart.setAttribute('role', 'img');
-    return chart.outerHTML;
-  };
-  return { wide: draw(sizes.wide), narrow: draw(sizes.narrow) };
-}

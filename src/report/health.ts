@@ -1,8 +1,9 @@
 import type { EpochMs } from '../lib/clock.ts';
+import { html, type Html } from '../document/html.ts';
+import { colours, figure, fixed, section, table, type Cell } from '../document/parts.ts';
 import { lineChart, type Line } from './charts.ts';
 import type { ReportData, StationHealth } from './contract.ts';
-import { html, type Html } from './html.ts';
-import { colours, figure, fixed, frameOf, legendOf, lineOf, section, table, type Cell } from './parts.ts';
+import { frameOf, legendOf, lineOf } from './parts.ts';
 import { lengthOf, whenOf } from './words.ts';
 
 /** As many as can be told apart. */

@@ -1,7 +1,8 @@
+import { html, type Html } from '../document/html.ts';
+import { colours, figure, fixed, section, table } from '../document/parts.ts';
 import { barChart, lineChart, rankChart } from './charts.ts';
 import type { ReportData } from './contract.ts';
-import { html, type Html } from './html.ts';
-import { colours, figure, fixed, frameOf, legendOf, lineOf, section, table, timeTable } from './parts.ts';
+import { frameOf, legendOf, lineOf, timeTable } from './parts.ts';
 import { lengthOf, reasonWords, whenOf } from './words.ts';
 
 /** The sections about decisions: each a chart, its legend, and its numbers beside it. */
