@@ -79,5 +79,10 @@ function stationEnv(dataDir: string): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('MUSTER_') || name.startsWith('MUSTER_VISION__'),
   );
-  return { ...Object.fromEntries(others), MUSTER_DATA_DIR: dataDir, MUSTER_MQTT__EMBEDDED__PORT: '0' };
+  return {
+    ...Object.fromEntries(others),
+    MUSTER_DATA_DIR: dataDir,
+    MUSTER_MQTT__EMBEDDED__PORT: '0',
+    MUSTER_HTTP__PORT: '0',
+  };
 }

@@ -61,6 +61,7 @@ async function tour(): Promise<boolean> {
     ...process.env,
     MUSTER_DATA_DIR: join(dir, 'data'),
     MUSTER_MQTT__EMBEDDED__PORT: String(port),
+    MUSTER_HTTP__PORT: '0',
     MUSTER_CAPTURE__FOLDER__GRACE_S: '1',
     MUSTER_LOG__LEVEL: 'warn',
   };

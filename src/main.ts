@@ -15,6 +15,7 @@ import { registerTune } from './commands/tune.ts';
 import type { Config } from './config/schema.ts';
 import { codeOf, messageOf, MusterError } from './lib/errors.ts';
 import type { Log, LogLevel } from './lib/log.ts';
+import { createLogTail } from './lib/log-tail.ts';
 import { packageVersion } from './lib/package.ts';
 
 /**
@@ -99,6 +100,7 @@ function createContext(program: Command, signal: AbortSignal): CommandContext {
   let log: Promise<Log> | undefined;
   let opened: Log | undefined;
   let level: LogLevel = 'info';
+  const logTail = createLogTail();
 
   const readConfig = async (): Promise<Config> => {
     const { loadConfig } = await import('./config/load.ts');
@@ -109,12 +111,13 @@ function createContext(program: Command, signal: AbortSignal): CommandContext {
   };
   const openLog = async (): Promise<Log> => {
     const { createLog } = await import('./lib/log.ts');
-    opened = createLog(options().logLevel ?? level);
+    opened = createLog(options().logLevel ?? level, logTail);
     return opened;
   };
   return {
     config: () => (config ??= readConfig()),
     log: () => (log ??= openLog()),
+    logTail,
     print: (text) => void process.stdout.write(`${text}\n`),
     signal,
     exitCode: (status) => {

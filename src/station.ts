@@ -11,9 +11,12 @@ import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
 import { openGalleryStore } from './gallery/open.ts';
 import { openGallerySync } from './gallery/sync/open.ts';
+import type { HttpServer } from './http/contract.ts';
+import { openHttp } from './http/open.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
+import type { LogTail } from './lib/log-tail.ts';
 import { packageVersion } from './lib/package.ts';
 import { createAcks } from './remote/acks.ts';
 import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
@@ -37,6 +40,8 @@ export interface Surroundings {
   readonly random: () => number;
   /** Commands and settings from afar; without it there are none. */
   readonly remote?: RemoteSupervision;
+  /** The newest lines of `log`, to be shown on the pages. */
+  readonly logTail?: LogTail;
 }
 
 /**
@@ -87,6 +92,7 @@ export async function runStation(
   /** Not on a disk that is nearly full. */
   let mayKeep = true;
   let bridge: Bridge | null = null;
+  let http: HttpServer | null = null;
   await makeDataDir(config.data_dir);
   try {
     await telemetry.start();
@@ -136,7 +142,25 @@ export async function runStation(
       return gallery;
     };
 
+    http = openHttp({
+      config,
+      effective: () => ({
+        config: remote?.settings.config() ?? config,
+        origins: remote?.settings.origins() ?? new Map(),
+      }),
+      telemetry,
+      vision,
+      model,
+      gallery: () => gallery,
+      galleryStore,
+      gallerySynced: gallerySync !== null,
+      policy,
+      logTail: surroundings.logTail ?? null,
+      clock,
+      log,
+    });
     describe();
+    await http.start();
     telemetry.setState('ready');
     log.info(
       { inbox: folder.path, topics: `${topics.root}/#`, model: model.pack },
@@ -176,6 +200,7 @@ export async function runStation(
     ending.abort();
     await management.close();
     await upkeep?.close();
+    await http?.close();
     await gallerySync?.close();
     await vision.close();
     await bridge?.close();

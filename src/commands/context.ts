@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import type { Log } from '../lib/log.ts';
+import type { LogTail } from '../lib/log-tail.ts';
 
 /** What `main.ts` hands to every command. */
 export interface CommandContext {
@@ -11,6 +12,8 @@ export interface CommandContext {
   config(): Promise<Config>;
   /** The program's log (stderr), at the level of `--log-level`, else of the config once it is read. */
   log(): Promise<Log>;
+  /** Its newest lines. */
+  readonly logTail: LogTail;
   /** Writes an answer and a line feed to standard output. */
   print(text: string): void;
   /** Aborted by SIGINT and SIGTERM. */

@@ -29,7 +29,12 @@ Examples:
           config,
           layers: await readLayers({ file, env: process.env }),
           logLevelIsFixed: logLevel !== undefined,
-          surroundings: { clock: systemClock, log: await context.log(), random: Math.random },
+          surroundings: {
+            clock: systemClock,
+            log: await context.log(),
+            logTail: context.logTail,
+            random: Math.random,
+          },
         },
         context.signal,
       );

@@ -8,6 +8,7 @@ import { capture } from './sections/capture.ts';
 import { decision } from './sections/decision.ts';
 import { gallery } from './sections/gallery.ts';
 import { homeAssistant } from './sections/home-assistant.ts';
+import { http } from './sections/http.ts';
 import { influx } from './sections/influx.ts';
 import { mqtt } from './sections/mqtt.ts';
 import { upkeep } from './sections/upkeep.ts';
@@ -67,6 +68,7 @@ export const configSchema = z
     telemetry,
     gallery,
     upkeep,
+    http,
     influx,
     bridge,
     home_assistant: homeAssistant,

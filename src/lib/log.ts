@@ -1,5 +1,6 @@
-import { destination, pino, type Logger } from 'pino';
+import { destination, multistream, pino, type Logger } from 'pino';
 import { build as pretty } from 'pino-pretty';
+import type { LogTail } from './log-tail.ts';
 
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level'>;
 
@@ -9,10 +10,22 @@ export type LogLevel = (typeof logLevels)[number];
 /**
  * The program's log on stderr: JSON lines, or coloured text when a person watches a terminal. Standard output
  * is left to the answers of the commands. Nothing logs an image, an embedding, a name or a secret.
+ *
+ * @param tail gets each line too
  */
-export function createLog(level: LogLevel): Log {
+export function createLog(level: LogLevel, tail?: LogTail): Log {
   const stream = process.stderr.isTTY
     ? pretty({ destination: 2, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true })
     : destination({ dest: 2, sync: false });
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (tail === undefined) return pino(options, stream);
+  // The logger itself holds back what is below its level.
+  const everything = { level: 'trace' } as const;
+  return pino(
+    options,
+    multistream([
+      { ...everything, stream },
+      { ...everything, stream: tail },
+    ]),
+  );
 }

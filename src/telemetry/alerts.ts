@@ -25,6 +25,7 @@ export const alertIds = [
   'disk-low',
   'self-test-failing',
   'upkeep-failing',
+  'http-port',
 ] as const;
 export type AlertId = (typeof alertIds)[number];
 

@@ -4,6 +4,7 @@ import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { alertIds, type AlertId, type Alerts } from './alerts.ts';
+import type { News } from './feed.ts';
 import type { HealthPayload, InfoPayload, MetricsPayload, StatePayload, StationState } from './payloads.ts';
 
 export interface Reporter {
@@ -24,6 +25,8 @@ export interface ReporterOptions {
   readonly alerts: Alerts;
   readonly health: () => Promise<HealthPayload>;
   readonly metrics: () => MetricsPayload;
+  /** Is told what is published, whether there is a broker or not. */
+  readonly tell: (news: News) => void;
   readonly healthMs: number;
   readonly metricsMs: number;
   readonly clock: Clock;
@@ -35,7 +38,7 @@ export interface ReporterOptions {
  * session; health and metrics are sent while there is a session and are not kept for later.
  */
 export function createReporter(options: ReporterOptions): Reporter {
-  const { topics, connection, alerts, clock } = options;
+  const { topics, connection, alerts, clock, tell } = options;
   const timers: NodeJS.Timeout[] = [];
   let state: StationState = 'starting';
   let since = clock.now();
@@ -49,6 +52,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     will: (sessionId) => ({ topic: topics.state, payload: JSON.stringify(statePayload('lost', sessionId)) }),
     start() {
       alerts.onChange((id, alert) => {
+        tell({ kind: 'alert', payload: { id, alert } });
         void publishAlert(id, alert);
         void publishState();
       });
@@ -66,6 +70,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     },
     setInfo(next) {
       info = next;
+      tell({ kind: 'info', payload: next });
       void retained(topics.info, next);
     },
     async finish(last) {
@@ -99,22 +104,27 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   async function publishState(): Promise<void> {
+    const shown = state === 'ready' && alerts.active().length > 0 ? 'degraded' : state;
+    tell({ kind: 'state', payload: { state: shown, since: isoTime(since) } });
     const session = connection.session();
     if (session === null) return;
-    const shown = state === 'ready' && alerts.active().length > 0 ? 'degraded' : state;
     await retained(topics.state, statePayload(shown, session.id), session);
   }
 
   async function publishHealth(): Promise<void> {
     try {
-      await passing(topics.health, await options.health());
+      const payload = await options.health();
+      tell({ kind: 'health', payload });
+      await passing(topics.health, payload);
     } catch (error) {
       options.log.debug({ topic: topics.health }, `not measured: ${messageOf(error)}`);
     }
   }
 
   async function publishMetrics(): Promise<void> {
-    await passing(topics.metrics, options.metrics());
+    const payload = options.metrics();
+    tell({ kind: 'metrics', payload });
+    await passing(topics.metrics, payload);
   }
 
   /** QoS 1, kept by the broker; null deletes what it keeps. Returns whether the broker has it. */

@@ -1,13 +1,14 @@
 import { stationTopics } from '../broker/topics.ts';
 import type { Connection } from '../broker/contract.ts';
 import type { Config } from '../config/schema.ts';
-import type { Clock, EpochMs } from '../lib/clock.ts';
+import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store, StoreDamage } from '../store/contract.ts';
 import { createAlerts, type Alerts } from './alerts.ts';
 import { readBoard } from './board.ts';
 import { alertOfBroker } from './broker-alerts.ts';
 import { deliver } from './delivery.ts';
+import { createFeed, type Feed } from './feed.ts';
 import { createHealth } from './health.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -26,6 +27,7 @@ export interface Telemetry {
   readonly recorder: Recorder;
   readonly metrics: Metrics;
   readonly alerts: Alerts;
+  readonly feed: Feed;
   clockTrust(): CheckinEvent['clock'];
   /** Counts the events of one capture. */
   captured(capturedAt: EpochMs, events: readonly NumberedEvent[]): void;
@@ -63,6 +65,8 @@ const tallyEveryMs = 60_000;
 const drainMs = 5_000;
 /** How many events may wait for a consumer's acknowledgement. */
 const ackWindow = 1_000;
+/** Of those that the broker has not taken yet, how many are told anew after a start. */
+const rememberedEvents = 500;
 /** The pause after the broker refused an event, ms. */
 const refusedPauseMs = 5_000;
 
@@ -76,6 +80,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const deliveries = new Set<Promise<void>>();
 
   const alerts = createAlerts({ clock, log });
+  const feed = createFeed({ state: 'starting', since: isoTime(now()) });
   const metrics = createMetrics({ clock, windowMs: config.telemetry.metrics_window_s * 1000 });
   const outbox = createOutbox(
     store,
@@ -105,6 +110,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     alerts,
     health: () => health.read(),
     metrics: () => metrics.snapshot(),
+    tell: (news) => feed.tell(news),
     healthMs: config.telemetry.health_s * 1000,
     metricsMs: config.telemetry.metrics_s * 1000,
     clock,
@@ -118,10 +124,12 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     metrics,
     alerts,
+    feed,
     clockTrust: () => health.clockTrust(),
     captured(capturedAt, events) {
       lastCaptureAt = capturedAt;
       metrics.captured(events);
+      for (const payload of events) feed.tell({ kind: 'checkin', payload });
     },
     failed() {
       metrics.failed();
@@ -152,8 +160,13 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       tallying = setInterval(() => void tally.save(), tallyEveryMs);
       alerts.onChange((id, alert) => alert !== null && tally.alert(id));
       counting = setInterval(tellDropped, config.telemetry.metrics_s * 1000);
+      for (const { event } of await outbox.read(
+        Math.max(0, outbox.lastSeq() - rememberedEvents),
+        rememberedEvents,
+      ))
+        feed.tell({ kind: 'checkin', payload: event });
       health.start();
-      await health.read();
+      feed.tell({ kind: 'health', payload: await health.read() });
       reporter.start();
       alertOfBroker(connection, { alerts, root: topics.root });
       connection.onTrouble((trouble) => tally.offline(trouble !== null));

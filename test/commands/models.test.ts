@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
+import { createLogTail } from '../../src/lib/log-tail.ts';
 import { registerModels } from '../../src/commands/models.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
 import { beforeEachWithTinyModels } from '../models/support/tiny-models.ts';
@@ -22,6 +23,7 @@ async function models(...args: string[]): Promise<{ printed: string; status: num
   const context: CommandContext = {
     config: () => loadConfig({ file: undefined, env: {} }),
     log: () => Promise.reject(new Error('nothing is logged')),
+    logTail: createLogTail(),
     print: (text) => void lines.push(text),
     signal: new AbortController().signal,
     exitCode: (code) => {
@@ -101,6 +103,7 @@ describe('muster models', () => {
     registerModels(program, {
       config: () => Promise.reject(new Error('not asked for')),
       log: () => Promise.reject(new Error('not asked for')),
+      logTail: createLogTail(),
       print: () => undefined,
       signal: new AbortController().signal,
       exitCode: () => undefined,

@@ -16,6 +16,11 @@ export interface RunningStation {
   kill(): Promise<void>;
 }
 
+/** Without a server for the API, unless the test asks for one: two stations can't have the same port. */
+function environment(dir: string, settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, MUSTER_DATA_DIR: join(dir, 'data'), MUSTER_HTTP__PORT: '0', ...settings };
+}
+
 /**
  * The compiled program as a process of its own, with its data in `dir` and settings from `env`, such as
  * `{ MUSTER_MQTT__URL: … }`.
@@ -23,7 +28,7 @@ export interface RunningStation {
 export function startStation(dir: string, env: Readonly<Record<string, string>>): RunningStation {
   const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), 'station'], {
     cwd: dir,
-    env: { ...process.env, MUSTER_DATA_DIR: join(dir, 'data'), ...env },
+    env: environment(dir, env),
     stdio: ['ignore', 'inherit', 'pipe'],
   });
   const exited = once(child, 'exit');
@@ -63,7 +68,7 @@ export async function muster(
 ): Promise<{ status: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), ...args], {
     cwd: dir,
-    env: { ...process.env, MUSTER_DATA_DIR: join(dir, 'data'), ...env },
+    env: environment(dir, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -42,6 +42,7 @@ async function stationAt(url: string, changes: Partial<ConnectionOptions> = {}) 
     alerts,
     health: () => Promise.reject(new Error('none')),
     metrics: () => createMetrics({ clock: systemClock, windowMs: 1000 }).snapshot(),
+    tell: () => undefined,
     healthMs: 200,
     metricsMs: 60_000,
     clock: systemClock,

@@ -31,6 +31,7 @@ async function report() {
     alerts,
     health: () => health.read(),
     metrics: () => createMetrics({ clock: systemClock, windowMs: 1000 }).snapshot(),
+    tell: () => undefined,
     healthMs: 60_000,
     metricsMs: 60_000,
     clock: systemClock,

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import type { Origin } from '../../config/layers.ts';
 import type { ConfigReportedPayload } from './payloads.ts';
 
 /** Where a config comes from: for every station of the site, or for one. The station's counts more. */
@@ -50,6 +51,8 @@ export interface RemoteSettings {
   begin(): Promise<Run>;
   /** What is in force. */
   config(): Config;
+  /** Where each value of it comes from, by field name. */
+  origins(): ReadonlyMap<string, Origin>;
   /**
    * Judges a desired config. `unchanged`: nothing to do. `live`: it is in force, for those who read `config()` at each use.
    * `again`: the station has to end, and to begin again.

@@ -1,5 +1,5 @@
 import { configFields, configObject, valueIn } from '../../config/fields.ts';
-import { layerOf, resolveConfig, type Layer, type Problem } from '../../config/layers.ts';
+import { layerOf, resolveConfig, type Layer, type Origin, type Problem } from '../../config/layers.ts';
 import { sentence } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { maxPayloadBytes } from '../commands/payloads.ts';
@@ -20,17 +20,23 @@ export function readDesired(payload: Buffer): Desired {
   throw new Error('must be {"rev": a whole number from 1, "config": {sections with fields}}');
 }
 
+/** A config, and where each of its values comes from, by field name. */
+export interface Resolved {
+  readonly config: Config;
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
 /** The config with both patches on it, in the order defaults < file < environment < site < station. */
 export function resolveDesired(
   base: readonly Layer[],
   pair: DesiredPair,
-): { readonly config: Config } | { readonly config: null; readonly errors: readonly string[] } {
+): Resolved | { readonly config: null; readonly errors: readonly string[] } {
   const patches = scopes.flatMap((scope) => {
     const desired = pair[scope];
     return desired === null ? [] : [patchLayer(scope, desired)];
   });
-  const { config, problems } = resolveConfig([...base, ...patches]);
-  return config === null ? { config, errors: problems.map(sentence) } : { config };
+  const { config, origins, problems } = resolveConfig([...base, ...patches]);
+  return config === null ? { config, errors: problems.map(sentence) } : { config, origins };
 }
 
 /** The settings of a patch; those that may not be changed from afar are problems instead, by name and without their value. */

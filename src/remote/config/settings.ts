@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Layer } from '../../config/layers.ts';
+import { resolveConfig, type Layer } from '../../config/layers.ts';
 import type { Config } from '../../config/schema.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { scopes, type Desired, type DesiredPair, type RemoteSettings, type Scope } from './contract.ts';
 import { nothingSaved, readSettings, writeSettings } from './file.ts';
-import { changedFields, readDesired, resolveDesired, withoutSecrets } from './judge.ts';
+import { changedFields, readDesired, resolveDesired, withoutSecrets, type Resolved } from './judge.ts';
 import { configReport, type Refusals } from './report.ts';
 
 export interface SettingsOptions {
@@ -24,7 +24,7 @@ const mostTrials = 2;
 export function createRemoteSettings({ base, config, log }: SettingsOptions): RemoteSettings {
   const file = join(config.data_dir, 'remote-settings.json');
   let saved = nothingSaved;
-  let inForce = config;
+  let inForce: Resolved = { config, origins: resolveConfig(base).origins };
   /** Of the newest that were received, why they are not applied. Not on disk: they are judged again when they come again. */
   let rejected: Refusals = { site: null, station: null };
 
@@ -39,17 +39,18 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
         await rollBack('the station ended while they were applied');
       else if (trying !== null) await save({ ...saved, trying: { ...trying, begun: trying.begun + 1 } });
       const good = lastGood();
-      const tried = saved.trying === null ? null : resolveDesired(base, saved.trying.pair).config;
-      inForce = tried ?? good;
-      const changed = changedFields(good, inForce);
+      const tried = saved.trying === null ? null : resolveDesired(base, saved.trying.pair);
+      inForce = tried === null || tried.config === null ? good : tried;
+      const changed = changedFields(good.config, inForce.config);
       return {
-        config: inForce,
-        trial: tried !== null,
+        config: inForce.config,
+        trial: inForce !== good,
         needsBroker: changed.some((name) => name.startsWith('mqtt.')),
       };
     },
 
-    config: () => inForce,
+    config: () => inForce.config,
+    origins: () => inForce.origins,
     receive,
 
     async confirm() {
@@ -73,7 +74,7 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
           site: rejected.site ?? saved.rolledBack.site,
           station: rejected.station ?? saved.rolledBack.station,
         },
-        effective: withoutSecrets(inForce),
+        effective: withoutSecrets(inForce.config),
       }),
   };
 
@@ -99,10 +100,10 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
       reject(scope, desired?.rev ?? 0, resolved.errors);
       return 'unchanged';
     }
-    const changed = changedFields(inForce, resolved.config);
+    const changed = changedFields(inForce.config, resolved.config);
     if (changed.every((name) => liveSections.some((section) => name.startsWith(section)))) {
       await save({ applied: wanted, trying: null, rolledBack: { ...saved.rolledBack, [scope]: null } });
-      inForce = resolved.config;
+      inForce = resolved;
       log.info({ ...revs(wanted), changed }, 'settings from afar are applied');
       return 'live';
     }
@@ -142,7 +143,7 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
    * The last good config. Where the file or the program has changed so that a patch does not fit any more, it is left out: a
    * station must start.
    */
-  function lastGood(): Config {
+  function lastGood(): Resolved {
     const { site, station } = saved.applied;
     const pairs: DesiredPair[] = [
       { site, station },
@@ -160,9 +161,9 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
         const rev = saved.applied[scope]?.rev;
         if (rev !== undefined && pair[scope] === null) reject(scope, rev, errors);
       }
-      return resolved.config;
+      return resolved;
     }
-    return config;
+    return { config, origins: resolveConfig(base).origins };
   }
 
   async function save(next: typeof saved): Promise<void> {

@@ -1,0 +1,49 @@
+import { HttpProblem } from './problem.ts';
+
+/** Lets a bounded number of requests in, and one of them at a time to the work. */
+export interface Gate {
+  /**
+   * Takes a place; call what it gives when the request is over. Throws HttpProblem `overloaded` at once where all are
+   * taken.
+   */
+  enter(): () => void;
+  /** Runs `work` when what was asked for before is done. Rejects as the signal says when that aborts first. */
+  inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** A photo takes tens of milliseconds to some hundreds: in a second there is a place again, most likely. */
+const retryAfterS = 1;
+
+export function createGate(places: number): Gate {
+  let taken = 0;
+  let last: Promise<unknown> = Promise.resolve();
+
+  return {
+    enter() {
+      if (taken >= places) {
+        throw new HttpProblem(
+          'overloaded',
+          `${places} requests with photos are open, and no more are taken`,
+          {
+            remedy: `Try again in ${retryAfterS} s; http.limits.requests is the number of requests.`,
+            headers: { 'retry-after': String(retryAfterS) },
+          },
+        );
+      }
+      taken += 1;
+      let left = false;
+      return () => {
+        if (!left) taken -= 1;
+        left = true;
+      };
+    },
+    inTurn(work, signal) {
+      const turn = last.then(() => {
+        signal.throwIfAborted();
+        return work();
+      });
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+  };
+}

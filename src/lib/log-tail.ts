@@ -1,0 +1,28 @@
+/** The newest lines of the log, in memory, for whoever wants to look at them from afar. */
+export interface LogTail {
+  /** Takes one line as it is written, JSON. */
+  write(line: string): void;
+  /** The newest lines, the oldest of them first. */
+  lines(limit: number): readonly object[];
+  /** Calls back with each new line; returns what ends that. */
+  onLine(listener: (line: object) => void): () => void;
+}
+
+/** Keeps `most` lines. */
+export function createLogTail(most = 500): LogTail {
+  const kept: object[] = [];
+  const listeners = new Set<(line: object) => void>();
+  return {
+    write(line) {
+      const entry = JSON.parse(line) as object;
+      kept.push(entry);
+      if (kept.length > most) kept.shift();
+      for (const listener of listeners) listener(entry);
+    },
+    lines: (limit) => (limit === 0 ? [] : kept.slice(-limit)),
+    onLine(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
