@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { asyncapiArtefacts } from '../../src/asyncapi.ts';
+import { openapiArtefacts } from '../../src/http/openapi.ts';
 import { configArtefacts, configJsonSchema } from '../../src/config/artefacts.ts';
 import { payloadArtefacts } from '../../src/payloads.ts';
 import { configFields, configTree, type Field, type Section } from '../../src/config/fields.ts';
@@ -12,7 +13,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { packageRoot } from '../../src/lib/package.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
-const artefacts = [...configArtefacts, ...payloadArtefacts, ...asyncapiArtefacts];
+const artefacts = [...configArtefacts, ...payloadArtefacts, ...asyncapiArtefacts, ...openapiArtefacts];
 const example = artefacts.find(({ path }) => path === 'config/station.example.yaml')?.text() ?? '';
 
 test('the example file loads to exactly the defaults and names every field', async () => {
@@ -60,7 +61,7 @@ test('nothing that may be changed from afar can cut a station off, name a path o
 
 test('passwords are marked as secrets', () => {
   const secrets = [...configFields.values()].filter((field) => field.secret).map((field) => field.name);
-  expect(secrets).toEqual(['mqtt.password', 'influx.token', 'influx.password']);
+  expect(secrets).toEqual(['mqtt.password', 'http.token', 'influx.token', 'influx.password']);
 });
 
 function stale(path: string): string {

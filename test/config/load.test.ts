@@ -175,12 +175,12 @@ capture:
 flux_capacitor: 1
 `;
   expect(await problems(yaml)).toEqual([
-    'urll (F:1) is not a known key; known here: site, station, data_dir, mqtt, outbox, capture, vision, decision, telemetry, gallery, upkeep, influx, bridge, home_assistant, log',
+    'urll (F:1) is not a known key; known here: site, station, data_dir, mqtt, outbox, capture, vision, decision, telemetry, gallery, upkeep, http, influx, bridge, home_assistant, log',
     'url (F:2) is not a known key; did you mean mqtt.url?',
     'vision.minFacePx (F:4) is not a known key; did you mean vision.min_face_px?',
     'vision.detektor (F:5) is not a known key; did you mean vision.detector?',
     'capture.foldr (F:7) is not a known key; did you mean capture.folder?',
-    'flux_capacitor (F:8) is not a known key; known here: site, station, data_dir, mqtt, outbox, capture, vision, decision, telemetry, gallery, upkeep, influx, bridge, home_assistant, log',
+    'flux_capacitor (F:8) is not a known key; known here: site, station, data_dir, mqtt, outbox, capture, vision, decision, telemetry, gallery, upkeep, http, influx, bridge, home_assistant, log',
   ]);
 });
 
