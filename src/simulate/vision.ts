@@ -47,6 +47,7 @@ export function createVirtualVision({ people, slowness, timeScale }: VirtualVisi
         height: 720,
         faces,
         latency_ms: latency,
+        detect_ms: { pyramid: 0, pnet: latency.detect, rnet: 0, onet: 0 },
         inference_ms: 0.8 * latency.embed,
       };
     },

@@ -1,4 +1,4 @@
-import { type AreaTable, sampleArea } from './area.ts';
+import { type Picture, sampleArea } from './area.ts';
 import type { Landmarks, Point } from './contract.ts';
 import { pixelOffset } from './image.ts';
 
@@ -71,7 +71,7 @@ function invert({ a, b, tx, ty }: Similarity): Similarity {
  * mean: otherwise the camera's noise passes into the crop instead of being averaged out (grey-level noise of
  * 15: similarity to the clean crop 0.95 without, 0.99 with it).
  */
-export function alignFace(photo: AreaTable, landmarks: Landmarks, out: Float32Array, offset = 0): void {
+export function alignFace(photo: Picture, landmarks: Landmarks, out: Float32Array, offset = 0): void {
   const toPhoto = invert(fitSimilarity(landmarks, template));
   const block = Math.max(1, Math.floor(Math.hypot(toPhoto.a, toPhoto.b)));
   const patch = cutPatch(photo, toPhoto, block);
@@ -107,7 +107,7 @@ interface Patch {
 }
 
 /** The part of the photo that the crop shows; at the photo's right and lower edge up to one block less. */
-function cutPatch(photo: AreaTable, { a, b, tx, ty }: Similarity, block: number): Patch {
+function cutPatch(photo: Picture, { a, b, tx, ty }: Similarity, block: number): Patch {
   const far = cropSide - 1;
   const columns = [0, a * far, -b * far, (a - b) * far];
   const rows = [0, b * far, a * far, (a + b) * far];

@@ -1,8 +1,10 @@
 import { type Image, pixelOffset, pixelScale } from './image.ts';
+import { samplePixels } from './pixels.ts';
+import { columnWindows, type Rectangle, type Target, windowEnd, windowStart } from './windows.ts';
 
 /**
  * Sums over the rectangle from the top left corner to each pixel (a summed-area table, Crow 1984), which make
- * the sum over any rectangle four look-ups, however large it is. The pyramid and every crop of a photo are
+ * the sum over any rectangle four look-ups, however large it is. The pyramid and every crop of a search are
  * taken from one table.
  */
 export interface AreaTable {
@@ -11,6 +13,9 @@ export interface AreaTable {
   /** `[height + 1, width + 1, 3]`; the first row and column are 0. */
   readonly sums: Int32Array;
 }
+
+/** A photo, as it is or as a table of sums. */
+export type Picture = Image | AreaTable;
 
 /**
  * Tables up to this size (of 1280×1280 photos, 20 MB) are kept for the next photo; larger ones are left to
@@ -61,48 +66,37 @@ export function createAreaTables(): (image: Image) => AreaTable {
   };
 }
 
-/** A rectangle of whole pixels: `left` and `top` inclusive, `right` and `bottom` exclusive. */
-export interface Rectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
-/**
- * The size that a rectangle is resampled to, and which rows of it are wanted (all, unless it says otherwise).
- */
-export interface Target {
-  readonly width: number;
-  readonly height: number;
-  readonly firstRow?: number;
-  readonly rows?: number;
-}
-
 /**
  * Resamples a rectangle of the photo to the target's size and writes the wanted rows, normalised, as the
- * planes R, G, B `[3, rows, width]` to `out` from `offset` on.
+ * planes R, G, B `[3, rows, width]` to `out` from `offset` on. The pixels give the same values as their table: they are quicker for
+ * a few crops, the table for many.
  *
  * Each value is the mean over a window of whole pixels, from floor(i·n/m) to ceil((i+1)·n/m), as PyTorch's
  * `interpolate(mode='area')` (adaptive average pooling) takes it; the networks were published with this
  * resampling.
  */
 export function sampleArea(
+  photo: Picture,
+  rectangle: Rectangle,
+  target: Target,
+  out: Float32Array,
+  offset = 0,
+): void {
+  if ('sums' in photo) sampleTable(photo, rectangle, target, out, offset);
+  else samplePixels(photo, rectangle, target, out, offset);
+}
+
+function sampleTable(
   table: AreaTable,
   { left, top, right, bottom }: Rectangle,
   { width, height, firstRow = 0, rows = height }: Target,
   out: Float32Array,
-  offset = 0,
+  offset: number,
 ): void {
   const { sums } = table;
   const rowLength = (table.width + 1) * 3;
   const plane = width * rows;
-  const starts = new Int32Array(width);
-  const ends = new Int32Array(width);
-  for (let x = 0; x < width; x++) {
-    starts[x] = (left + windowStart(x, right - left, width)) * 3;
-    ends[x] = (left + windowEnd(x, right - left, width)) * 3;
-  }
+  const { starts, ends } = columnWindows(left, right, width);
   let to = offset;
   for (let y = firstRow; y < firstRow + rows; y++) {
     const first = top + windowStart(y, bottom - top, height);
@@ -125,12 +119,4 @@ export function sampleArea(
         ((sums[d + 2]! - sums[c + 2]! - sums[b + 2]! + sums[a + 2]!) | 0) * scale + pixelOffset;
     }
   }
-}
-
-function windowStart(index: number, from: number, to: number): number {
-  return Math.floor((index * from) / to);
-}
-
-function windowEnd(index: number, from: number, to: number): number {
-  return Math.ceil(((index + 1) * from) / to);
 }

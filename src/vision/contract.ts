@@ -110,6 +110,8 @@ export type VisionResult =
       /** Largest first; the 256 largest of a crowd. */
       readonly faces: readonly EmbeddedFace[];
       readonly latency_ms: VisionLatency;
+      /** Where the time of `detect` went, ms. `pyramid` prepares what P-Net looks at. */
+      readonly detect_ms: Readonly<Record<'pyramid' | 'pnet' | 'rnet' | 'onet', number>>;
       /** The part of the time that was spent inside ONNX Runtime, ms. */
       readonly inference_ms: number;
     }

@@ -14,6 +14,7 @@ export function visionOptions({
     minFacePx: vision.min_face_px,
     maxSidePx: vision.max_side_px,
     maxPixels: vision.max_mpx * 1e6,
+    detectMode: vision.detector.mode,
     thresholds: vision.detector.thresholds,
     factor: vision.detector.factor,
     threads: vision.threads,

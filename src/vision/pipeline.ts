@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import type { LoadedPack } from '../models/contract.ts';
 import { loadPack } from '../models/load.ts';
 import { alignFace } from './align.ts';
-import { createAreaTables } from './area.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
 import { createDecoder } from './decode.ts';
-import { createDetector, type FoundFace } from './detect/detect.ts';
+import { createDetector, type DetectMode, type FoundFace } from './detect/detect.ts';
 import { createEmbedder, cropLength } from './embed.ts';
 import { measureQuality } from './quality.ts';
 import type { Look } from './protocol.ts';
@@ -22,6 +21,8 @@ export interface PipelineOptions {
   readonly maxSidePx: number | null;
   /** Photos with more pixels are refused. */
   readonly maxPixels: number;
+  /** Whether the detector gives the reference's faces or saves time. */
+  readonly detectMode: DetectMode;
   /** Least probability after P-Net, R-Net and O-Net, 0..1 each. */
   readonly thresholds: readonly [number, number, number];
   /** From one pyramid level to the next, 0..1. */
@@ -60,8 +61,10 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
   );
   const decode = createDecoder({ ...options, threads });
-  const areaTable = createAreaTables();
-  const detector = createDetector({ pnet: pnet!, rnet: rnet!, onet: onet! }, options);
+  const detector = createDetector(
+    { pnet: pnet!, rnet: rnet!, onet: onet! },
+    { ...options, mode: options.detectMode },
+  );
   const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
 
   return {
@@ -82,20 +85,19 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const decoding = lap();
 
       const toImage = Math.max(image.width / width, image.height / height);
-      const table = areaTable(image);
       const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
       const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
-      const all = await detector.find(table, { minFacePx, follow: before, search });
+      const { faces: all, ms: detect_ms } = await detector.find(image, { minFacePx, follow: before, search });
       const found = all.slice(0, facesPerPhoto);
       const detection = lap();
 
-      const landmarks = await detector.relocate(table, found);
+      const landmarks = await detector.relocate(image, found);
       const wanted = found.map(({ followed }) => embeds === true || (embeds === 'new' && followed === null));
       const [slots, toEmbed] = trueFirst(wanted);
       const crops = new Float32Array(found.length * cropLength);
       const measured = found.map((face, i) => {
         const crop = crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength);
-        alignFace(table, landmarks[i]!, crop);
+        alignFace(image, landmarks[i]!, crop);
         const inPhoto = scaleFace(face, width / image.width, height / image.height);
         return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
       });
@@ -120,6 +122,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
         height,
         faces,
         latency_ms,
+        detect_ms,
         inference_ms: runtime.inferenceMs() - inferenceBefore,
       };
     },

@@ -21,7 +21,15 @@ function photo(...embeddings: Embedding[]): PhotoResult {
   const { matches: _, ...shown } = face([]);
   const faces = embeddings.map((embedding) => ({ ...shown, embedding }));
   const latency_ms = { queue: 0, decode: 1, detect: 1, align: 1, embed: 1 };
-  return { ok: true, width: 640, height: 480, faces, latency_ms, inference_ms: 2 };
+  return {
+    ok: true,
+    width: 640,
+    height: 480,
+    faces,
+    latency_ms,
+    detect_ms: { pyramid: 0, pnet: 0, rnet: 0, onet: 0 },
+    inference_ms: 2,
+  };
 }
 
 const enrol = (id: string, results: Record<string, PhotoResult>) =>

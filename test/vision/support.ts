@@ -35,6 +35,7 @@ export const pipelineOptions: PipelineOptions = {
   minFacePx: 80,
   maxSidePx: 1280,
   maxPixels: 64e6,
+  detectMode: 'exact',
   thresholds: [0.6, 0.7, 0.7],
   factor: 0.709,
   threads: 2,

@@ -27,6 +27,12 @@ export const vision = section('How faces are found and embedded.', {
     'Megapixels of a photo at the most; larger ones are refused before they take memory.',
   ),
   detector: section('The cascade of three nets (MTCNN) that finds faces.', {
+    mode: z
+      .enum(['exact', 'fast'])
+      .default('fast')
+      .describe(
+        'exact finds faces as the published detector does; fast takes larger steps and looks at fewer boxes (docs/performance.md).',
+      ),
     thresholds: z
       .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)])
       .default([0.6, 0.7, 0.7])

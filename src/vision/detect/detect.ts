@@ -1,11 +1,17 @@
+import { createAreaTables, type Picture } from '../area.ts';
 import type { Box, DetectedFace, Landmarks } from '../contract.ts';
-import type { AreaTable } from '../area.ts';
+import type { Image } from '../image.ts';
 import type { Network } from '../runtime.ts';
+import { measureStages } from '../stage-times.ts';
 import { followFaces, newFaces } from './follow.ts';
-import { proposeBoxes } from './propose.ts';
+import { detectStages, type DetectTimes, proposeBoxes } from './propose.ts';
 import { outputFaces, refineBoxes, relocateLandmarks } from './refine.ts';
 
+/** `exact` gives the faces of facenet-pytorch; `fast` finds the same ones but for a few px, with a fraction of the work. */
+export type DetectMode = 'exact' | 'fast';
+
 export interface DetectorOptions {
+  readonly mode: DetectMode;
   /** Least probability after P-Net, R-Net and O-Net, 0..1 each. */
   readonly thresholds: readonly [number, number, number];
   /** From one pyramid level to the next, 0..1. */
@@ -27,12 +33,31 @@ export interface FoundFace extends DetectedFace {
   readonly followed: number | null;
 }
 
-export interface Detector {
-  /** Finds faces; boxes in px of that photo, largest first. */
-  find(photo: AreaTable, wanted: Search): Promise<FoundFace[]>;
-  /** The landmarks to align each face by: those of `find`, looked for once more in the face's own box. */
-  relocate(photo: AreaTable, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
+export interface Found {
+  /** Largest first; boxes in px of the photo that was looked at. */
+  readonly faces: readonly FoundFace[];
+  /** Where the time went, ms; what was followed counts as O-Net's. */
+  readonly ms: DetectTimes['ms'];
 }
+
+export interface Detector {
+  find(photo: Image, wanted: Search): Promise<Found>;
+  /** The landmarks to align each face by: those of `find`, looked for once more in the face's own box. */
+  relocate(photo: Image, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
+}
+
+/**
+ * Of two boxes that share more than this of their union, the less probable goes no further: after P-Net, and after R-Net. The reference
+ * sends each face through O-Net about eight times.
+ */
+const overlaps: Readonly<Record<DetectMode, readonly [number, number]>> = {
+  exact: [0.7, 0.7],
+  fast: [0.6, 0.4],
+};
+/** In fast mode P-Net must be this sure, as most of what it proposes with less is no face. */
+const fastThreshold = 0.75;
+/** In fast mode the steps of the pyramid are at most this. A face is found over a range of sizes much wider than a step. */
+const fastFactor = 0.6;
 
 /**
  * The MTCNN detector (Zhang et al., Joint Face Detection and Alignment using Multi-task Cascaded
@@ -41,12 +66,24 @@ export interface Detector {
  */
 export function createDetector(
   { pnet, rnet, onet }: { pnet: Network; rnet: Network; onet: Network },
-  { thresholds, factor }: DetectorOptions,
+  { mode, thresholds, factor }: DetectorOptions,
 ): Detector {
-  async function search(photo: AreaTable, minFacePx: number): Promise<DetectedFace[]> {
-    const proposed = await proposeBoxes(pnet, photo, { minFacePx, factor, threshold: thresholds[0] });
-    const refined = await refineBoxes(rnet, photo, proposed, thresholds[1]);
+  const areaTable = createAreaTables();
+  const [afterPnet, afterRnet] = overlaps[mode];
+  const isFast = mode === 'fast';
+  const propose = {
+    factor: isFast ? Math.min(factor, fastFactor) : factor,
+    threshold: isFast ? Math.max(thresholds[0], fastThreshold) : thresholds[0],
+    overlap: afterPnet,
+  };
+  const refine = { threshold: thresholds[1], overlap: afterRnet };
+
+  async function search(photo: Picture, minFacePx: number, times: DetectTimes): Promise<DetectedFace[]> {
+    const proposed = await proposeBoxes(pnet, photo, { ...propose, minFacePx }, times);
+    const refined = await refineBoxes(rnet, photo, proposed, refine);
+    times.lap('rnet');
     const { boxes, landmarks } = await outputFaces(onet, photo, refined, thresholds[2]);
+    times.lap('onet');
     return landmarks.map((points, i) => ({
       box: [boxes.x1[i]!, boxes.y1[i]!, boxes.x2[i]!, boxes.y2[i]!],
       probability: boxes.score[i]!,
@@ -56,13 +93,17 @@ export function createDetector(
 
   return {
     async find(photo, wanted) {
+      const times = measureStages(detectStages);
       const followed = await followFaces(onet, photo, wanted.follow, thresholds[2]);
+      times.lap('onet');
       const found: FoundFace[] = [...followed];
       if (wanted.search || followed.length < wanted.follow.length) {
-        const all = await search(photo, wanted.minFacePx);
+        const table = areaTable(photo);
+        times.lap('pyramid');
+        const all = await search(table, wanted.minFacePx, times);
         found.push(...newFaces(all, followed).map((face) => ({ ...face, followed: null })));
       }
-      return found.toSorted((a, b) => areaOf(b) - areaOf(a));
+      return { faces: found.toSorted((a, b) => areaOf(b) - areaOf(a)), ms: times.ms };
     },
 
     relocate: (photo, faces) => relocateLandmarks(onet, photo, faces, thresholds[2]),

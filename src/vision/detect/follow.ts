@@ -1,4 +1,4 @@
-import type { AreaTable } from '../area.ts';
+import type { Picture } from '../area.ts';
 import type { Box, DetectedFace } from '../contract.ts';
 import type { Network } from '../runtime.ts';
 import { boxesOf, moveCorners, squareBoxes } from './boxes.ts';
@@ -21,7 +21,7 @@ const sameFace = 0.4;
  */
 export async function followFaces(
   onet: Network,
-  photo: AreaTable,
+  photo: Picture,
   before: readonly Box[],
   threshold: number,
 ): Promise<FollowedFace[]> {

@@ -1,5 +1,6 @@
+import type { StageTimes } from '../stage-times.ts';
 import type { Network, Values } from '../runtime.ts';
-import { type AreaTable, sampleArea } from '../area.ts';
+import { type Picture, sampleArea } from '../area.ts';
 import { type Boxes, createBoxes, joinBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { byProbability, suppress } from './suppress.ts';
 
@@ -20,6 +21,10 @@ const candidatesPerLevel = 4000;
  */
 const proposalsPerPhoto = 2000;
 
+/** The stages of a search. `pyramid` makes what P-Net looks at. */
+export const detectStages = ['pyramid', 'pnet', 'rnet', 'onet'] as const;
+export type DetectTimes = StageTimes<(typeof detectStages)[number]>;
+
 export interface ProposeOptions {
   /** Shorter side of the smallest face to find, px of the photo; at least 12. */
   readonly minFacePx: number;
@@ -27,6 +32,8 @@ export interface ProposeOptions {
   readonly factor: number;
   /** Least probability of a candidate, 0..1. */
   readonly threshold: number;
+  /** Of two boxes (of any levels) that share more than this of their union, the less probable is dropped, 0..1. */
+  readonly overlap: number;
 }
 
 /**
@@ -51,15 +58,20 @@ export function pyramidScales(width: number, height: number, minFacePx: number, 
  * The first stage of MTCNN (Zhang et al. 2016): P-Net, a fully convolutional network, over a pyramid of the
  * photo. Returns square boxes, the most probable first.
  */
-export async function proposeBoxes(pnet: Network, photo: AreaTable, options: ProposeOptions): Promise<Boxes> {
-  const { minFacePx, factor, threshold } = options;
+export async function proposeBoxes(
+  pnet: Network,
+  photo: Picture,
+  options: ProposeOptions,
+  times: DetectTimes,
+): Promise<Boxes> {
+  const { minFacePx, factor, threshold, overlap } = options;
   const levels: Boxes[] = [];
   for (const scale of pyramidScales(photo.width, photo.height, minFacePx, factor)) {
-    const candidates = await searchLevel(pnet, photo, scale, threshold);
+    const candidates = await searchLevel(pnet, photo, scale, threshold, times);
     levels.push(selectBoxes(candidates, suppress(candidates, 0.5, 'union')));
   }
   const all = joinBoxes(levels);
-  const proposals = selectBoxes(all, suppress(all, 0.7, 'union').slice(0, proposalsPerPhoto));
+  const proposals = selectBoxes(all, suppress(all, overlap, 'union').slice(0, proposalsPerPhoto));
   moveCorners(proposals, 0);
   squareBoxes(proposals);
   return proposals;
@@ -72,9 +84,10 @@ export async function proposeBoxes(pnet: Network, photo: AreaTable, options: Pro
  */
 async function searchLevel(
   pnet: Network,
-  photo: AreaTable,
+  photo: Picture,
   scale: number,
   threshold: number,
+  times: DetectTimes,
 ): Promise<Boxes> {
   const whole = { left: 0, top: 0, right: photo.width, bottom: photo.height };
   const width = Math.floor(photo.width * scale + 1);
@@ -87,8 +100,10 @@ async function searchLevel(
     const rows = isLast ? height - firstRow : stripRows + cell - stride;
     const input = new Float32Array(3 * width * rows);
     sampleArea(photo, whole, { width, height, firstRow, rows }, input);
+    times.lap('pyramid');
     const { prob, reg } = await pnet.run(input, [1, 3, rows, width]);
     strips.push(readCandidates(prob!, reg!, firstRow, scale, threshold));
+    times.lap('pnet');
   }
   const candidates = joinBoxes(strips);
   if (candidates.count <= candidatesPerLevel) return candidates;

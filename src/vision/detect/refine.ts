@@ -1,6 +1,7 @@
 import type { DetectedFace, Landmarks, Point } from '../contract.ts';
 import type { Network, Values } from '../runtime.ts';
-import { type AreaTable, type Rectangle, sampleArea } from '../area.ts';
+import { type Picture, sampleArea } from '../area.ts';
+import type { Rectangle } from '../windows.ts';
 import { type Boxes, boxesOf, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 
@@ -9,18 +10,25 @@ import { suppress } from './suppress.ts';
  */
 const cropsPerRun = 64;
 
+export interface RefineOptions {
+  /** A box must be more probable than this, 0..1. */
+  readonly threshold: number;
+  /** Of two boxes that share more than this of their union, the less probable is dropped, 0..1. */
+  readonly overlap: number;
+}
+
 /**
  * The second stage of MTCNN: R-Net looks at a 24×24 crop of each box. Returns the square boxes whose
  * probability is above the threshold, moved, without those that overlap a better one.
  */
 export async function refineBoxes(
   rnet: Network,
-  table: AreaTable,
+  photo: Picture,
   boxes: Boxes,
-  threshold: number,
+  { threshold, overlap }: RefineOptions,
 ): Promise<Boxes> {
-  const { boxes: scored } = await scoreBoxes(rnet, table, boxes, 24, threshold);
-  const refined = selectBoxes(scored, suppress(scored, 0.7, 'union'));
+  const { boxes: scored } = await scoreBoxes(rnet, photo, boxes, 24, threshold);
+  const refined = selectBoxes(scored, suppress(scored, overlap, 'union'));
   moveCorners(refined, 1);
   squareBoxes(refined);
   return refined;
@@ -38,11 +46,11 @@ export interface FaceBoxes {
  */
 export async function outputFaces(
   onet: Network,
-  table: AreaTable,
+  photo: Picture,
   boxes: Boxes,
   threshold: number,
 ): Promise<FaceBoxes> {
-  const { boxes: scored, shares } = await scoreBoxes(onet, table, boxes, 48, threshold);
+  const { boxes: scored, shares } = await scoreBoxes(onet, photo, boxes, 48, threshold);
   const landmarks = shares.map((share, i) => placeLandmarks(share, scored, i));
   moveCorners(scored, 1);
   const kept = suppress(scored, 0.7, 'smaller');
@@ -57,14 +65,14 @@ export async function outputFaces(
  */
 export async function relocateLandmarks(
   onet: Network,
-  table: AreaTable,
+  photo: Picture,
   faces: readonly DetectedFace[],
   threshold: number,
 ): Promise<Landmarks[]> {
   const boxes = boxesOf(faces.map(({ box }) => box));
   squareBoxes(boxes);
   const landmarks = faces.map((face) => face.landmarks);
-  const seen = await scoreBoxes(onet, table, boxes, 48, threshold);
+  const seen = await scoreBoxes(onet, photo, boxes, 48, threshold);
   seen.indices.forEach((index, i) => (landmarks[index] = placeLandmarks(seen.shares[i]!, seen.boxes, i)));
   return landmarks;
 }
@@ -81,7 +89,7 @@ export interface ScoredBoxes {
 /** Runs a network on a crop of each box that has a part inside the photo. */
 export async function scoreBoxes(
   network: Network,
-  table: AreaTable,
+  photo: Picture,
   boxes: Boxes,
   side: number,
   threshold: number,
@@ -89,7 +97,7 @@ export async function scoreBoxes(
   const crops: Rectangle[] = [];
   const cropped: number[] = [];
   for (let i = 0; i < boxes.count; i++) {
-    const crop = cropOf(boxes, i, table);
+    const crop = cropOf(boxes, i, photo);
     if (crop === undefined) continue;
     crops.push(crop);
     cropped.push(i);
@@ -103,7 +111,7 @@ export async function scoreBoxes(
   for (let first = 0; first < crops.length; first += cropsPerRun) {
     const batch = crops.slice(first, first + cropsPerRun);
     const input = new Float32Array(batch.length * cropLength);
-    batch.forEach((crop, i) => sampleArea(table, crop, { width: side, height: side }, input, i * cropLength));
+    batch.forEach((crop, i) => sampleArea(photo, crop, { width: side, height: side }, input, i * cropLength));
     const { prob, reg, landmarks } = await network.run(input, [batch.length, 3, side, side]);
     for (let i = 0; i < batch.length; i++) {
       const score = prob!.data[i * 2 + 1]!;
@@ -124,7 +132,7 @@ export async function scoreBoxes(
  * The part of a box inside the photo as whole pixels; undefined where there is none. Corners are cut to whole
  * numbers towards 0, and the first of them is 1-based.
  */
-function cropOf(boxes: Boxes, i: number, { width, height }: AreaTable): Rectangle | undefined {
+function cropOf(boxes: Boxes, i: number, { width, height }: Picture): Rectangle | undefined {
   const left = Math.max(Math.trunc(boxes.x1[i]!), 1) - 1;
   const top = Math.max(Math.trunc(boxes.y1[i]!), 1) - 1;
   const right = Math.min(Math.trunc(boxes.x2[i]!), width);
