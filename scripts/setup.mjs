@@ -22,7 +22,16 @@ step(
 );
 step(
   'build',
-  digest('src', 'demo', 'bench', 'dashboards', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'),
+  digest(
+    'src',
+    'demo',
+    'bench',
+    'dashboards',
+    'wasm',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ),
   'dist',
   () =>
     run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),

@@ -10,7 +10,14 @@ export function toLittleEndian(values: Float32Array): Uint8Array {
 
 /** The values of raw little-endian float32 bytes, in memory of their own (the bytes needn't be aligned). */
 export function fromLittleEndian(bytes: Uint8Array): Float32Array {
-  const copy = Uint8Array.from(bytes);
-  if (swapped) Buffer.from(copy.buffer).swap32();
-  return new Float32Array(copy.buffer);
+  const values = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
+  readLittleEndian(bytes, values);
+  return values;
+}
+
+/** The same into memory that is there already. */
+export function readLittleEndian(bytes: Uint8Array, into: Float32Array): void {
+  const raw = Buffer.from(into.buffer, into.byteOffset, into.byteLength);
+  raw.set(bytes);
+  if (swapped) raw.swap32();
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { MusterError } from '../lib/errors.ts';
 import type { Gallery, SubjectId } from './contract.ts';
-import { fromLittleEndian, toLittleEndian } from './float32.ts';
+import { readLittleEndian, toLittleEndian } from './float32.ts';
 import { subjectIdSchema } from './subject.ts';
 import { publicationSchema, type Publication } from './sync/payloads.ts';
 import { galleryOfTable } from './table-gallery.ts';
-import { sha256, type TemplateTable } from './template-table.ts';
+import { newVectors, sha256, type TemplateTable } from './template-table.ts';
 
 /*
  * One revision of the gallery as a file:
@@ -95,6 +95,8 @@ export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Re
   if (content.length - vectorsAt !== rows * header.dimension * Float32Array.BYTES_PER_ELEMENT) {
     throw new DamagedRevision('its header names another number of templates than it holds');
   }
+  const rowsOfTable = newVectors(rows, header.dimension);
+  readLittleEndian(content.subarray(vectorsAt), rowsOfTable.vectors);
   let start = 0;
   const starts = [0, ...header.subjects.map(([, numbers]) => (start += numbers.length))];
   return {
@@ -110,7 +112,7 @@ export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Re
       subjects: header.subjects.map(([subject]): SubjectId => subject),
       starts: Uint32Array.from(starts),
       numbers: Uint32Array.from(header.subjects.flatMap(([, numbers]) => numbers)),
-      vectors: fromLittleEndian(content.subarray(vectorsAt)),
+      ...rowsOfTable,
     },
   };
 }

@@ -2,6 +2,7 @@ import { webcrypto } from 'node:crypto';
 import type { Embedding } from '../vision/contract.ts';
 import type { GalleryChange, SubjectId, Template } from './contract.ts';
 import { toLittleEndian } from './float32.ts';
+import { scanMemoryFor, type ScanMemory } from './scan/layout.ts';
 
 /** A set of templates as the search wants it: one contiguous block of rows, in order of subject and n. */
 export interface TemplateTable {
@@ -15,6 +16,17 @@ export interface TemplateTable {
   readonly numbers: Uint32Array;
   /** All embeddings: `[rows, dimension]`. */
   readonly vectors: Float32Array;
+  /** The memory of `vectors` where it is one that can be scanned. */
+  readonly scan: ScanMemory | null;
+}
+
+/** Room for the embeddings of a table, zeroed. */
+export function newVectors(rows: number, dimension: number): Pick<TemplateTable, 'vectors' | 'scan'> {
+  const scan = scanMemoryFor(rows, dimension);
+  const length = rows * dimension;
+  const vectors =
+    scan === null ? new Float32Array(length) : new Float32Array(scan.memory.buffer, scan.layout.rows, length);
+  return { vectors, scan };
 }
 
 /**
@@ -36,7 +48,7 @@ export function tableOf(templates: Iterable<Template>, dimension: number): Templ
   const rows = [...bySubject.values()].reduce((sum, ofSubject) => sum + ofSubject.size, 0);
   const starts = new Uint32Array(subjects.length + 1);
   const numbers = new Uint32Array(rows);
-  const vectors = new Float32Array(rows * dimension);
+  const { vectors, scan } = newVectors(rows, dimension);
   let row = 0;
   for (const [index, subject] of subjects.entries()) {
     starts[index] = row;
@@ -47,7 +59,7 @@ export function tableOf(templates: Iterable<Template>, dimension: number): Templ
     }
   }
   starts[subjects.length] = row;
-  return { dimension, subjects, starts, numbers, vectors };
+  return { dimension, subjects, starts, numbers, vectors, scan };
 }
 
 /** The templates of a table in order of subject and n. Their embeddings are views of the table: don't write to them. */

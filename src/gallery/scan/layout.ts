@@ -1,0 +1,58 @@
+import { createKernelMemory, type KernelMemory } from './kernel.ts';
+
+/**
+ * Rows of float32 in memory that the kernel reads, with room behind them for what the search makes of them: one copy of the templates
+ * serves the table and the search.
+ */
+export interface ScanMemory {
+  readonly memory: KernelMemory;
+  readonly layout: Layout;
+}
+
+/** Byte offsets. */
+export interface Layout {
+  /** float32 `[rows, dimension]` */
+  readonly rows: number;
+  /** int8 `[rows, dimension]` */
+  readonly codes: number;
+  /** float32 `[rows]`: the grid of each row's codes. */
+  readonly scales: number;
+  /** float32 `[rows]`: the length of what the codes lose of each row. */
+  readonly losts: number;
+  /** float32 or int16 `[dimension]` */
+  readonly probe: number;
+  /** Pairs of (row, estimate), for the rows of one block. */
+  readonly out: number;
+  readonly end: number;
+}
+
+/** Rows that are scanned at a time: some hundred kB, which stay in a core's cache for the next probe. */
+export const blockRows = 1024;
+
+/** A smaller gallery is compared row by row: that takes less than a millisecond. */
+const scannedFrom = 1_000;
+
+/** The kernel takes 32 numbers at a time, and the sum of an int8 row's products with an int16 probe must fit 32 bits. */
+const dimensionStep = 32;
+const mostDimension = 2_048;
+
+/**
+ * Memory for so many templates of so many numbers; null where they are few, or of a form that the kernel doesn't take (then they are
+ * compared row by row).
+ */
+export function scanMemoryFor(rows: number, dimension: number): ScanMemory | null {
+  if (rows < scannedFrom || dimension === 0 || dimension % dimensionStep !== 0 || dimension > mostDimension)
+    return null;
+  const layout = layoutOf(rows, dimension);
+  const memory = createKernelMemory(layout.end);
+  return memory === null ? null : { memory, layout };
+}
+
+function layoutOf(rows: number, dimension: number): Layout {
+  const codes = rows * dimension * Float32Array.BYTES_PER_ELEMENT;
+  const scales = codes + rows * dimension;
+  const losts = scales + rows * Float32Array.BYTES_PER_ELEMENT;
+  const probe = losts + rows * Float32Array.BYTES_PER_ELEMENT;
+  const out = probe + dimension * Float32Array.BYTES_PER_ELEMENT;
+  return { rows: 0, codes, scales, losts, probe, out, end: out + 8 * blockRows };
+}

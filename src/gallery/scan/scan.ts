@@ -1,0 +1,169 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Embedding } from '../../vision/contract.ts';
+import type { Match } from '../contract.ts';
+import { similarityToRow } from '../search.ts';
+import type { TemplateTable } from '../template-table.ts';
+import { float32Probe, int8Probe, type ScanProbe } from './bounds.ts';
+import { createKernel } from './kernel.ts';
+import { blockRows, type ScanMemory } from './layout.ts';
+import { createLeaders } from './leaders.ts';
+
+/** Templates that are in the kernel's memory. */
+export type ScannedTable = TemplateTable & { readonly scan: ScanMemory };
+
+export interface Scan {
+  /** As `Gallery.searchEach`. */
+  searchEach(probes: readonly Embedding[], count: number): Promise<readonly (readonly Match[])[]>;
+  /** Resolves when the codes are made; until then the templates themselves are read. */
+  prepare(): Promise<void>;
+}
+
+/** The codes of so many templates and more are made; the templates of fewer are read as quickly. */
+const codedFrom = 4_000;
+/** Bytes that are read before others on this thread have a turn: about a millisecond, on a small board some. */
+const sliceBytes = 4 * 2 ** 20;
+/** Where more rows than this share may be among the nearest, the codes don't tell them apart and the templates do. */
+const indistinctShare = 1 / 8;
+/** Exact comparisons between two turns of others. */
+const sliceComparisons = 4_096;
+
+/**
+ * The exact search of a large gallery: a scan estimates every row, with a bound on the error of each; the rows that may be among the
+ * nearest are compared exactly. The `count` subjects with the best lower bounds are at least as similar as the least of these bounds, the floor:
+ * a row whose upper bound is below it can't be among the nearest, and every other row is compared. So the answer is that of comparing
+ * with every template, ties included.
+ *
+ * The codes (int8) are made in slices when the first search comes.
+ */
+export function createScan(table: ScannedTable): Scan {
+  const { dimension, subjects, starts, numbers, scan } = table;
+  const { memory, layout } = scan;
+  const rows = numbers.length;
+  const kernel = createKernel(memory);
+  const bytes = new Uint8Array(memory.buffer);
+  const losts = new Float32Array(memory.buffer, layout.losts, rows);
+  const outRows = new Uint32Array(memory.buffer, layout.out, 2 * blockRows);
+  const outEstimates = new Float32Array(memory.buffer, layout.out, 2 * blockRows);
+  let coded = false;
+  let coding: Promise<void> | undefined;
+
+  const kinds = {
+    int8: { toProbe: int8Probe, rowBytes: dimension, run: scanInt8 },
+    float32: { toProbe: float32Probe, rowBytes: dimension * 4, run: scanFloat32 },
+  };
+
+  function scanInt8({ step, reach, slack }: ScanProbe, first: number, count: number, floor: number): number {
+    const { codes, scales, probe, out } = layout;
+    const at = [codes, scales, layout.losts, dimension, first, count, probe] as const;
+    return kernel.scanInt8(...at, step, reach, slack, floor, out);
+  }
+
+  function scanFloat32({ slack }: ScanProbe, first: number, count: number, floor: number): number {
+    const at = [layout.rows, dimension, first, count, layout.probe] as const;
+    return kernel.scanFloat32(...at, slack, floor, layout.out);
+  }
+
+  async function makeCodes(): Promise<void> {
+    const { codes, scales } = layout;
+    for (let first = 0; first < rows; first += blockRows) {
+      const count = Math.min(blockRows, rows - first);
+      const at = first * dimension;
+      kernel.quantise(at * 4, dimension, count, codes + at, scales + first * 4, layout.losts + first * 4);
+      await breathe();
+    }
+    coded = true;
+  }
+
+  /** Estimates every row for every probe, a block of rows for all of them, and gives the rows that may be among the nearest of each. */
+  async function candidates(
+    kind: keyof typeof kinds,
+    probes: readonly Embedding[],
+    count: number,
+  ): Promise<readonly (readonly number[])[]> {
+    const { toProbe, rowBytes, run } = kinds[kind];
+    const each = probes.map((probe) => ({
+      probe: toProbe(probe),
+      leaders: createLeaders(count),
+      rows: [] as number[],
+      most: [] as number[],
+      subject: 0,
+    }));
+    let read = 0;
+    for (let first = 0; first < rows; first += blockRows) {
+      const size = Math.min(blockRows, rows - first);
+      for (const one of each) {
+        const { probe, leaders } = one;
+        // Anew for each block: another search may have had a turn.
+        bytes.set(probe.bytes, layout.probe);
+        const found = run(probe, first, size, reachable(leaders.floor()));
+        for (let i = 0; i < found; i += 1) {
+          const row = outRows[2 * i]!;
+          const estimate = outEstimates[2 * i + 1]!;
+          const bound = probe.reach * (kind === 'int8' ? losts[row]! : 0) + probe.slack;
+          while (starts[one.subject + 1]! <= row) one.subject += 1;
+          leaders.offer(one.subject, estimate - bound);
+          one.rows.push(row);
+          one.most.push(estimate + bound);
+        }
+      }
+      read += size * rowBytes;
+      if (read >= sliceBytes) {
+        read = 0;
+        await breathe();
+      }
+    }
+    return each.map(({ leaders, rows: found, most }) => {
+      const floor = reachable(leaders.floor());
+      return found.filter((_row, i) => most[i]! >= floor);
+    });
+  }
+
+  /** Compares the rows exactly, and gives the nearest subjects. */
+  async function nearest(
+    probe: Embedding,
+    found: readonly number[],
+    count: number,
+  ): Promise<readonly Match[]> {
+    const best = new Map<number, number>();
+    let subject = 0;
+    for (const [i, row] of found.entries()) {
+      if (i % sliceComparisons === sliceComparisons - 1) await breathe();
+      while (starts[subject + 1]! <= row) subject += 1;
+      const similarity = similarityToRow(table, probe, row);
+      if (similarity > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, similarity);
+    }
+    return [...best]
+      .toSorted(([a, x], [b, y]) => y - x || a - b)
+      .slice(0, count)
+      .map(([index, similarity]) => ({ subject: subjects[index]!, similarity }));
+  }
+
+  function prepare(): Promise<void> {
+    coding ??= rows < codedFrom ? Promise.resolve() : makeCodes();
+    return coding;
+  }
+
+  return {
+    prepare,
+
+    async searchEach(probes, count) {
+      if (count < 1) return probes.map(() => []);
+      void prepare();
+      const kind = coded ? 'int8' : 'float32';
+      const found = await candidates(kind, probes, count);
+      const answers: (readonly Match[])[] = [];
+      for (const [i, probe] of probes.entries()) {
+        let near = found[i]!;
+        if (kind === 'int8' && near.length > rows * indistinctShare)
+          near = (await candidates('float32', [probe], count))[0]!;
+        answers.push(await nearest(probe, near, count));
+      }
+      return answers;
+    },
+  };
+}
+
+/** Similarities end at −1 and 1, so that what is beyond is a tie. */
+function reachable(floor: number): number {
+  return floor <= -1 ? Number.NEGATIVE_INFINITY : Math.min(1, floor);
+}

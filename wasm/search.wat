@@ -1,0 +1,211 @@
+;; The scans of the gallery's search, in WebAssembly's 128-bit vectors. Rows are read one after the other, as memory is fastest that way (four
+;; rows at once, which saves loads of the probe, took twice the time). A dimension is a multiple of 32. Pointers are byte offsets in the memory.
+;;
+;; A scan writes what may be among the nearest: for each row whose estimate plus bound reaches `floor` the pair (row: u32, estimate: f32).
+;; It returns how many pairs it wrote.
+(module
+  (import "gallery" "memory" (memory 1))
+
+  ;; Largest absolute value of a row of `dimension` float32.
+  (func $largest (param $row i32) (param $dimension i32) (result f32)
+    (local $end i32) (local $max v128)
+    (local.set $end (i32.add (local.get $row) (i32.shl (local.get $dimension) (i32.const 2))))
+    (loop $next
+      (local.set $max (f32x4.pmax (local.get $max) (f32x4.abs (v128.load (local.get $row)))))
+      (local.set $row (i32.add (local.get $row) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $row) (local.get $end))))
+    (f32.max
+      (f32.max (f32x4.extract_lane 0 (local.get $max)) (f32x4.extract_lane 1 (local.get $max)))
+      (f32.max (f32x4.extract_lane 2 (local.get $max)) (f32x4.extract_lane 3 (local.get $max)))))
+
+  ;; Quantises rows: code = nearest(value / scale), scale = largest / 127; `lost` is the length of (row - scale * codes).
+  (func (export "quantise")
+    (param $rows i32) (param $dimension i32) (param $count i32)
+    (param $codes i32) (param $scales i32) (param $losts i32)
+    (local $end i32) (local $max f32) (local $scale v128) (local $inverse v128) (local $lost v128)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local $qa v128) (local $qb v128) (local $qc v128) (local $qd v128)
+    (block $done
+      (loop $row
+        (br_if $done (i32.eqz (local.get $count)))
+        (local.set $max (call $largest (local.get $rows) (local.get $dimension)))
+        (local.set $scale (f32x4.splat (f32.div (local.get $max) (f32.const 127))))
+        (local.set $inverse
+          (f32x4.splat
+            (select (f32.div (f32.const 127) (local.get $max)) (f32.const 0) (f32.gt (local.get $max) (f32.const 0)))))
+        (local.set $lost (v128.const f32x4 0 0 0 0))
+        (local.set $end (i32.add (local.get $rows) (i32.shl (local.get $dimension) (i32.const 2))))
+        (loop $next
+          (local.set $a (v128.load (local.get $rows)))
+          (local.set $b (v128.load offset=16 (local.get $rows)))
+          (local.set $c (v128.load offset=32 (local.get $rows)))
+          (local.set $d (v128.load offset=48 (local.get $rows)))
+          (local.set $qa (f32x4.nearest (f32x4.mul (local.get $a) (local.get $inverse))))
+          (local.set $qb (f32x4.nearest (f32x4.mul (local.get $b) (local.get $inverse))))
+          (local.set $qc (f32x4.nearest (f32x4.mul (local.get $c) (local.get $inverse))))
+          (local.set $qd (f32x4.nearest (f32x4.mul (local.get $d) (local.get $inverse))))
+          (v128.store (local.get $codes)
+            (i8x16.narrow_i16x8_s
+              (i16x8.narrow_i32x4_s
+                (i32x4.trunc_sat_f32x4_s (local.get $qa)) (i32x4.trunc_sat_f32x4_s (local.get $qb)))
+              (i16x8.narrow_i32x4_s
+                (i32x4.trunc_sat_f32x4_s (local.get $qc)) (i32x4.trunc_sat_f32x4_s (local.get $qd)))))
+          (local.set $a (f32x4.sub (local.get $a) (f32x4.mul (local.get $qa) (local.get $scale))))
+          (local.set $b (f32x4.sub (local.get $b) (f32x4.mul (local.get $qb) (local.get $scale))))
+          (local.set $c (f32x4.sub (local.get $c) (f32x4.mul (local.get $qc) (local.get $scale))))
+          (local.set $d (f32x4.sub (local.get $d) (f32x4.mul (local.get $qd) (local.get $scale))))
+          (local.set $lost
+            (f32x4.add (local.get $lost)
+              (f32x4.add
+                (f32x4.add (f32x4.mul (local.get $a) (local.get $a)) (f32x4.mul (local.get $b) (local.get $b)))
+                (f32x4.add (f32x4.mul (local.get $c) (local.get $c)) (f32x4.mul (local.get $d) (local.get $d))))))
+          (local.set $codes (i32.add (local.get $codes) (i32.const 16)))
+          (local.set $rows (i32.add (local.get $rows) (i32.const 64)))
+          (br_if $next (i32.lt_u (local.get $rows) (local.get $end))))
+        (f32.store (local.get $scales) (f32x4.extract_lane 0 (local.get $scale)))
+        (f32.store (local.get $losts)
+          (f32.sqrt
+            (f32.add
+              (f32.add (f32x4.extract_lane 0 (local.get $lost)) (f32x4.extract_lane 1 (local.get $lost)))
+              (f32.add (f32x4.extract_lane 2 (local.get $lost)) (f32x4.extract_lane 3 (local.get $lost))))))
+        (local.set $scales (i32.add (local.get $scales) (i32.const 4)))
+        (local.set $losts (i32.add (local.get $losts) (i32.const 4)))
+        (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+        (br $row))))
+
+  ;; Scans `count` rows of codes from row `first` on. `probe` is int16 on a grid of `step`; the bound of a row is reach * lost + slack.
+  (func (export "scanInt8")
+    (param $codes i32) (param $scales i32) (param $losts i32) (param $dimension i32) (param $first i32) (param $count i32)
+    (param $probe i32) (param $step f32) (param $reach f32) (param $slack f32) (param $floor f32) (param $out i32)
+    (result i32)
+    (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32)
+    (local $v v128) (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $estimate f32)
+    (local.set $begun (local.get $out))
+    (local.set $row (local.get $first))
+    (local.set $last (i32.add (local.get $first) (local.get $count)))
+    (local.set $end (i32.add (local.get $probe) (i32.shl (local.get $dimension) (i32.const 1))))
+    (local.set $at (i32.add (local.get $codes) (i32.mul (local.get $first) (local.get $dimension))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $row) (local.get $last)))
+        (local.set $s0 (v128.const i32x4 0 0 0 0))
+        (local.set $s1 (v128.const i32x4 0 0 0 0))
+        (local.set $s2 (v128.const i32x4 0 0 0 0))
+        (local.set $s3 (v128.const i32x4 0 0 0 0))
+        (local.set $p (local.get $probe))
+        (loop $next
+          (local.set $v (v128.load offset=0 (local.get $at)))
+          (local.set $s0
+            (i32x4.add (local.get $s0)
+              (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_s (local.get $v)) (v128.load offset=0 (local.get $p)))))
+          (local.set $s1
+            (i32x4.add (local.get $s1)
+              (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_s (local.get $v)) (v128.load offset=16 (local.get $p)))))
+          (local.set $v (v128.load offset=16 (local.get $at)))
+          (local.set $s2
+            (i32x4.add (local.get $s2)
+              (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_s (local.get $v)) (v128.load offset=32 (local.get $p)))))
+          (local.set $s3
+            (i32x4.add (local.get $s3)
+              (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_s (local.get $v)) (v128.load offset=48 (local.get $p)))))
+          (local.set $at (i32.add (local.get $at) (i32.const 32)))
+          (local.set $p (i32.add (local.get $p) (i32.const 64)))
+          (br_if $next (i32.lt_u (local.get $p) (local.get $end))))
+        (local.set $s0
+          (i32x4.add (i32x4.add (local.get $s0) (local.get $s1)) (i32x4.add (local.get $s2) (local.get $s3))))
+        (local.set $p (i32.shl (local.get $row) (i32.const 2)))
+        (local.set $estimate
+          (f32.mul
+            (f32.mul
+              (f32.convert_i32_s
+                (i32.add
+                  (i32.add (i32x4.extract_lane 0 (local.get $s0)) (i32x4.extract_lane 1 (local.get $s0)))
+                  (i32.add (i32x4.extract_lane 2 (local.get $s0)) (i32x4.extract_lane 3 (local.get $s0)))))
+              (local.get $step))
+            (f32.load (i32.add (local.get $scales) (local.get $p)))))
+        (if
+          (f32.ge
+            (f32.add
+              (f32.add
+                (local.get $estimate)
+                (f32.mul (local.get $reach) (f32.load (i32.add (local.get $losts) (local.get $p)))))
+              (local.get $slack))
+            (local.get $floor))
+          (then
+            (i32.store (local.get $out) (local.get $row))
+            (f32.store offset=4 (local.get $out) (local.get $estimate))
+            (local.set $out (i32.add (local.get $out) (i32.const 8)))))
+        (local.set $row (i32.add (local.get $row) (i32.const 1)))
+        (br $each)))
+    (i32.shr_u (i32.sub (local.get $out) (local.get $begun)) (i32.const 3)))
+
+  ;; Scans `count` rows of float32 from row `first` on. The bound is `slack` for every row.
+  (func (export "scanFloat32")
+    (param $rows i32) (param $dimension i32) (param $first i32) (param $count i32)
+    (param $probe i32) (param $slack f32) (param $floor f32) (param $out i32)
+    (result i32)
+    (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32) (local $stride i32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $estimate f32)
+    (local.set $begun (local.get $out))
+    (local.set $row (local.get $first))
+    (local.set $last (i32.add (local.get $first) (local.get $count)))
+    (local.set $stride (i32.shl (local.get $dimension) (i32.const 2)))
+    (local.set $end (i32.add (local.get $probe) (local.get $stride)))
+    (local.set $at (i32.add (local.get $rows) (i32.mul (local.get $first) (local.get $stride))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $row) (local.get $last)))
+        (local.set $s0 (v128.const f32x4 0 0 0 0))
+        (local.set $s1 (v128.const f32x4 0 0 0 0))
+        (local.set $s2 (v128.const f32x4 0 0 0 0))
+        (local.set $s3 (v128.const f32x4 0 0 0 0))
+        (local.set $p (local.get $probe))
+        (loop $next
+          (local.set $s0
+            (f32x4.add (local.get $s0)
+              (f32x4.mul (v128.load offset=0 (local.get $at)) (v128.load offset=0 (local.get $p)))))
+          (local.set $s1
+            (f32x4.add (local.get $s1)
+              (f32x4.mul (v128.load offset=16 (local.get $at)) (v128.load offset=16 (local.get $p)))))
+          (local.set $s2
+            (f32x4.add (local.get $s2)
+              (f32x4.mul (v128.load offset=32 (local.get $at)) (v128.load offset=32 (local.get $p)))))
+          (local.set $s3
+            (f32x4.add (local.get $s3)
+              (f32x4.mul (v128.load offset=48 (local.get $at)) (v128.load offset=48 (local.get $p)))))
+          (local.set $at (i32.add (local.get $at) (i32.const 64)))
+          (local.set $p (i32.add (local.get $p) (i32.const 64)))
+          (br_if $next (i32.lt_u (local.get $p) (local.get $end))))
+        (local.set $s0
+          (f32x4.add (f32x4.add (local.get $s0) (local.get $s1)) (f32x4.add (local.get $s2) (local.get $s3))))
+        (local.set $estimate
+          (f32.add
+            (f32.add (f32x4.extract_lane 0 (local.get $s0)) (f32x4.extract_lane 1 (local.get $s0)))
+            (f32.add (f32x4.extract_lane 2 (local.get $s0)) (f32x4.extract_lane 3 (local.get $s0)))))
+        (if (f32.ge (f32.add (local.get $estimate) (local.get $slack)) (local.get $floor))
+          (then
+            (i32.store (local.get $out) (local.get $row))
+            (f32.store offset=4 (local.get $out) (local.get $estimate))
+            (local.set $out (i32.add (local.get $out) (i32.const 8)))))
+        (local.set $row (i32.add (local.get $row) (i32.const 1)))
+        (br $each)))
+    (i32.shr_u (i32.sub (local.get $out) (local.get $begun)) (i32.const 3)))
+
+  ;; The sum of float32 values, for the benchmark: as fast as memory can be read in order.
+  (func (export "sum") (param $at i32) (param $end i32) (result f32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $s0 (f32x4.add (local.get $s0) (v128.load (local.get $at))))
+        (local.set $s1 (f32x4.add (local.get $s1) (v128.load offset=16 (local.get $at))))
+        (local.set $s2 (f32x4.add (local.get $s2) (v128.load offset=32 (local.get $at))))
+        (local.set $s3 (f32x4.add (local.get $s3) (v128.load offset=48 (local.get $at))))
+        (local.set $at (i32.add (local.get $at) (i32.const 64)))
+        (br $next)))
+    (local.set $s0
+      (f32x4.add
+        (f32x4.add (local.get $s0) (local.get $s1)) (f32x4.add (local.get $s2) (local.get $s3))))
+    (f32.add
+      (f32.add (f32x4.extract_lane 0 (local.get $s0)) (f32x4.extract_lane 1 (local.get $s0)))
+      (f32.add (f32x4.extract_lane 2 (local.get $s0)) (f32x4.extract_lane 3 (local.get $s0))))))
