@@ -20,8 +20,10 @@ export interface Scan {
 
 /** The codes of so many templates and more are made; the templates of fewer are read as quickly. */
 const codedFrom = 4_000;
+/** Every row of the first block is a candidate, as there is no floor yet: it is a small one. */
+const firstRows = 64;
 /** Bytes that are read before others on this thread have a turn: about a millisecond, on a small board some. */
-const sliceBytes = 4 * 2 ** 20;
+const sliceBytes = 8 * 2 ** 20;
 /** Where more rows than this share may be among the nearest, the codes don't tell them apart and the templates do. */
 const indistinctShare = 1 / 8;
 /** Exact comparisons between two turns of others. */
@@ -63,6 +65,18 @@ export function createScan(table: ScannedTable): Scan {
     return kernel.scanFloat32(...at, slack, floor, layout.out);
   }
 
+  /** The subject of a row: the last one that begins at it or before. */
+  function subjectOf(row: number): number {
+    let low = 0;
+    let high = subjects.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! <= row) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
   async function makeCodes(): Promise<void> {
     const { codes, scales } = layout;
     for (let first = 0; first < rows; first += blockRows) {
@@ -86,11 +100,11 @@ export function createScan(table: ScannedTable): Scan {
       leaders: createLeaders(count),
       rows: [] as number[],
       most: [] as number[],
-      subject: 0,
     }));
     let read = 0;
-    for (let first = 0; first < rows; first += blockRows) {
-      const size = Math.min(blockRows, rows - first);
+    let size = firstRows;
+    for (let first = 0; first < rows; first += size, size = blockRows) {
+      size = Math.min(size, rows - first);
       for (const one of each) {
         const { probe, leaders } = one;
         // Anew for each block: another search may have had a turn.
@@ -100,8 +114,7 @@ export function createScan(table: ScannedTable): Scan {
           const row = outRows[2 * i]!;
           const estimate = outEstimates[2 * i + 1]!;
           const bound = probe.reach * (kind === 'int8' ? losts[row]! : 0) + probe.slack;
-          while (starts[one.subject + 1]! <= row) one.subject += 1;
-          leaders.offer(one.subject, estimate - bound);
+          leaders.offer(subjectOf(row), estimate - bound);
           one.rows.push(row);
           one.most.push(estimate + bound);
         }
@@ -125,10 +138,9 @@ export function createScan(table: ScannedTable): Scan {
     count: number,
   ): Promise<readonly Match[]> {
     const best = new Map<number, number>();
-    let subject = 0;
     for (const [i, row] of found.entries()) {
       if (i % sliceComparisons === sliceComparisons - 1) await breathe();
-      while (starts[subject + 1]! <= row) subject += 1;
+      const subject = subjectOf(row);
       const similarity = similarityToRow(table, probe, row);
       if (similarity > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, similarity);
     }
