@@ -4,6 +4,7 @@ import { captureId, eventId } from './decide/capture-id.ts';
 import { matchFaces } from './decide/match.ts';
 import { decide, type Policy } from './decide/policy.ts';
 import type { Gallery } from './gallery/contract.ts';
+import type { Activity } from './lib/activity.ts';
 import type { Clock } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
 import { inOrder } from './lib/in-order.ts';
@@ -22,6 +23,8 @@ export interface CheckinParts {
   readonly telemetry: Pick<Telemetry, 'outbox' | 'recorder' | 'alerts' | 'captured' | 'clockTrust'>;
   /** Fingerprint of the models. */
   readonly model: string;
+  /** Where the loop notes what it waits for, of what should be done in a moment. */
+  readonly activity: Activity;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -45,7 +48,7 @@ interface Seen {
  * settled only when its decision is on disk; what goes wrong with one capture is that capture's outcome.
  */
 export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Promise<void> {
-  const { source, vision, telemetry, clock, log } = parts;
+  const { source, vision, telemetry, activity, clock, log } = parts;
   const { outbox, alerts } = telemetry;
   /** Captures whose worker died once. A second death is the capture's fault. */
   const retried = new Set<string>();
@@ -55,6 +58,10 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
       alerts.raise('outbox-full', 'error', 'the outbox is full: captures wait until the broker takes events');
     await outbox.room(signal);
     alerts.clear('outbox-full');
+    await activity.during(settle(seen));
+  }
+
+  async function settle(seen: Seen): Promise<void> {
     await seen.capture.settle(signal.aborted ? { kind: 'later', message: 'stopping' } : await outcome(seen));
   }
 
@@ -62,7 +69,7 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
     const id = captureId(parts.station, capture);
     const waited = clock.monotonic() - capture.arrivedAt;
     // A store that can't be read for now is the matter of `outcome`.
-    const recorded = await telemetry.recorder.isRecorded(id).catch(() => false);
+    const recorded = await activity.during(telemetry.recorder.isRecorded(id)).catch(() => false);
     const result = recorded ? null : await vision.analyse({ photo: capture.photo });
     return { capture, id, result, waited };
   }

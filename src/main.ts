@@ -6,6 +6,7 @@ import { registerDetect } from './commands/detect.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
+import { registerInstall } from './commands/install.ts';
 import { registerMatch } from './commands/match.ts';
 import { registerModels } from './commands/models.ts';
 import { registerReport } from './commands/report.ts';
@@ -32,7 +33,7 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
   ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
-  ['Setting up:', [registerModels, registerTune, registerConfig]],
+  ['Setting up:', [registerInstall, registerModels, registerTune, registerConfig]],
 ];
 
 interface GlobalOptions {

@@ -13,6 +13,7 @@ import { openGalleryStore } from './gallery/open.ts';
 import { openGallerySync } from './gallery/sync/open.ts';
 import type { HttpServer } from './http/contract.ts';
 import { openHttp } from './http/open.ts';
+import { createActivity } from './lib/activity.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
@@ -23,6 +24,8 @@ import { createManagement, type RemoteSupervision, type StationEnd } from './rem
 import { createHomeAssistant } from './remote/home-assistant/feature.ts';
 import { startRemote } from './remote/remote.ts';
 import { stationChecks } from './selftest/checks.ts';
+import type { Service } from './service/contract.ts';
+import { watchStation } from './service/progress.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
@@ -42,6 +45,8 @@ export interface Surroundings {
   readonly remote?: RemoteSupervision;
   /** The newest lines of `log`, to be shown on the pages. */
   readonly logTail?: LogTail;
+  /** Who watches over the process; without it nobody does. */
+  readonly service?: Service;
 }
 
 /**
@@ -93,6 +98,7 @@ export async function runStation(
   let mayKeep = true;
   let bridge: Bridge | null = null;
   let http: HttpServer | null = null;
+  let endWatch = () => {};
   await makeDataDir(config.data_dir);
   try {
     await telemetry.start();
@@ -166,6 +172,8 @@ export async function runStation(
       { inbox: folder.path, topics: `${topics.root}/#`, model: model.pack },
       'ready: waiting for captures',
     );
+    const activity = createActivity(clock);
+    endWatch = watchStation(surroundings.service, { config, vision, activity });
     const working = runCheckins(
       {
         station: config,
@@ -175,6 +183,7 @@ export async function runStation(
         policy,
         telemetry,
         model: model.fingerprint,
+        activity,
         clock,
         log,
       },
@@ -198,6 +207,7 @@ export async function runStation(
     return how;
   } finally {
     ending.abort();
+    endWatch();
     await management.close();
     await upkeep?.close();
     await http?.close();

@@ -47,7 +47,10 @@ export async function superviseStation(
       if (end === 'restart') return end;
     } catch (error) {
       if (error instanceof MusterError && error.code === 'store_full') {
-        if (!waiting) log.error({ remedy: error.remedy }, error.message);
+        if (!waiting) {
+          log.error({ remedy: error.remedy }, error.message);
+          surroundings.service?.status(`waiting: ${error.message}`);
+        }
         waiting = true;
         await sleep(fullDiskPauseMs, undefined, { signal }).catch(() => undefined);
         if (signal.aborted) return 'stopped';

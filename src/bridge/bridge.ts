@@ -4,6 +4,7 @@ import type { Incoming, Session } from '../broker/contract.ts';
 import { bridgeFilters, bridgeTopics } from '../broker/topics.ts';
 import type { Config } from '../config/schema.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
+import type { Service } from '../service/contract.ts';
 import { createStationAcks } from './acks.ts';
 import { checkDatabase } from './check.ts';
 import type { Bridge, Reading } from './contract.ts';
@@ -13,6 +14,7 @@ import { createInflux, lineOf } from './influx.ts';
 import { createIntake } from './intake.ts';
 import { bridgeConnectionOptions, deadLetterDir, influxSettings, type BridgeParts } from './options.ts';
 import { createPage } from './page.ts';
+import { createBridgeProgress } from './progress.ts';
 import { maxPayloadBytes, readMessage } from './read.ts';
 import { createBridgeReporter } from './reporter.ts';
 import { createDatabaseWatch } from './watch-database.ts';
@@ -61,6 +63,7 @@ export async function startBridge(
     database: () => watch.status(),
     brokerConnected: () => connection.session() !== null,
   });
+  const progress = createBridgeProgress(clock, () => writer.open());
   const intake = createIntake({
     maxBytes: bridge.window * maxPayloadBytes,
     // Its next session brings what was left with the broker.
@@ -109,6 +112,7 @@ export async function startBridge(
     pauseMs: writePauseMs,
     random,
     onOutcome(outcome) {
+      progress.moved();
       if (outcome.kind !== 'written') counters.count('write_failures');
       watch.heard(outcome);
     },
@@ -130,6 +134,7 @@ export async function startBridge(
 
   return {
     failed,
+    progress: () => progress.check(),
     async close() {
       taking = false;
       reporter.setState('stopping');
@@ -208,6 +213,7 @@ export async function startBridge(
     settled: () => void,
     stale: () => boolean,
   ): void {
+    progress.added();
     writer.add(lineOf(point), {
       written() {
         counters.written(point.measurement, decidedAt === null ? null : clock.now() - decidedAt);
@@ -231,8 +237,15 @@ export async function startBridge(
 }
 
 /** Runs a bridge until the signal aborts. Rejects like `startBridge`, or when it can't go on. */
-export async function runBridge(config: Config, parts: BridgeParts, signal: AbortSignal): Promise<void> {
+export async function runBridge(
+  config: Config,
+  parts: BridgeParts & { readonly service: Service },
+  signal: AbortSignal,
+): Promise<void> {
+  const { service } = parts;
   const bridge = await startBridge(config, parts, { inStation: false });
+  service.ready('writes what stations publish');
+  const endWatch = service.watch(bridge.progress, 0);
   const told = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -241,6 +254,8 @@ export async function runBridge(config: Config, parts: BridgeParts, signal: Abor
     await Promise.race([told, bridge.failed]);
   } finally {
     parts.log.info('stopping');
+    endWatch();
+    service.stopping();
     await bridge.close();
   }
 }

@@ -1,5 +1,6 @@
 import type { BridgedKind } from '../broker/topics.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import type { ProgressCheck } from '../service/contract.ts';
 
 /**
  * The bridge in one line: message → point → line → database → acknowledgements. A check-in's message stays with the broker until
@@ -80,6 +81,8 @@ export interface DatabaseEvents {
 export interface Bridge {
   /** Rejects when the bridge can't go on for a reason that a person must mend; pending else. */
   readonly failed: Promise<never>;
+  /** Rejects with the reason when what it has taken does not get on. */
+  readonly progress: ProgressCheck;
   /** Ends it: what is open is written for a moment, the rest stays with the broker. */
   close(): Promise<void>;
 }

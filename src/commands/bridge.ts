@@ -20,7 +20,10 @@ Examples:
     .action(async () => {
       const config = await context.config();
       const { runBridge } = await import('../bridge/bridge.ts');
-      const parts = { clock: systemClock, log: await context.log(), random: Math.random };
+      const { createService } = await import('../service/service.ts');
+      const log = await context.log();
+      const service = createService({ env: process.env, pid: process.pid, log });
+      const parts = { clock: systemClock, log, random: Math.random, service };
       await runBridge(config, parts, context.signal);
     });
 };

@@ -24,17 +24,16 @@ Examples:
       const { config: file, logLevel } = program.opts<{ config?: string; logLevel?: string }>();
       const { readLayers } = await import('../config/load.ts');
       const { superviseStation } = await import('../supervisor.ts');
+      const { createService } = await import('../service/service.ts');
+      const log = await context.log();
+      const service = createService({ env: process.env, pid: process.pid, log });
+      context.signal.addEventListener('abort', () => service.stopping(), { once: true });
       const end = await superviseStation(
         {
           config,
           layers: await readLayers({ file, env: process.env }),
           logLevelIsFixed: logLevel !== undefined,
-          surroundings: {
-            clock: systemClock,
-            log: await context.log(),
-            logTail: context.logTail,
-            random: Math.random,
-          },
+          surroundings: { clock: systemClock, log, logTail: context.logTail, random: Math.random, service },
         },
         context.signal,
       );

@@ -7,6 +7,8 @@ import { configSchema, type Config } from './schema.ts';
 export type Origin =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
+  /** A file that systemd handed over. */
+  | { readonly kind: 'credential'; readonly file: string }
   | { readonly kind: 'environment'; readonly variable: string }
   /** Over MQTT: for the whole site, or for this station. */
   | { readonly kind: 'remote'; readonly scope: 'site' | 'station'; readonly rev: number };

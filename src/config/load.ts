@@ -1,4 +1,5 @@
 import { MusterError } from '../lib/errors.ts';
+import { readCredentials } from './credentials.ts';
 import { readEnvironment } from './environment.ts';
 import { readConfigFile } from './file.ts';
 import { resolveConfig, type Layer, type Origin, type Problem, type Resolution } from './layers.ts';
@@ -12,7 +13,7 @@ export interface ConfigSources {
 }
 
 /**
- * The effective config: defaults, then the file, then the environment, deeply frozen. Relative paths in it are
+ * The effective config: defaults, then the file, then systemd's credentials, then the environment, deeply frozen. Relative paths in it are
  * relative to the working directory, wherever the file is.
  *
  * Throws MusterError `config_missing`, `config_unreadable`, or `config_invalid`, whose message names every problem.
@@ -37,7 +38,7 @@ export async function readSources(sources: ConfigSources): Promise<Resolution> {
  */
 export async function readLayers({ file, env }: ConfigSources): Promise<readonly Layer[]> {
   const layers = file === undefined ? [] : [await readConfigFile(file)];
-  return [...layers, readEnvironment(env)];
+  return [...layers, await readCredentials(env), readEnvironment(env)];
 }
 
 /** The config of a resolution. Throws MusterError `config_invalid`. */
@@ -58,6 +59,7 @@ export function sentence({ name, origin, message }: Problem): string {
 /** `default`, `station.yaml:12`, `MUSTER_MQTT__URL` or `config/desired rev 7`. */
 export function placeOf(origin: Origin): string {
   if (origin.kind === 'file') return `${origin.file}:${origin.line}`;
+  if (origin.kind === 'credential') return origin.file;
   if (origin.kind === 'environment') return origin.variable;
   if (origin.kind === 'default') return 'default';
   return `${origin.scope === 'site' ? 'site ' : ''}config/desired rev ${origin.rev}`;

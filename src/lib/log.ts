@@ -1,5 +1,6 @@
-import { destination, multistream, pino, type Logger } from 'pino';
+import { destination, multistream, pino, type DestinationStream, type Logger } from 'pino';
 import { build as pretty } from 'pino-pretty';
+import { isJournal, withPriorities } from './journal.ts';
 import type { LogTail } from './log-tail.ts';
 
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level'>;
@@ -8,15 +9,14 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * The program's log on stderr: JSON lines, or coloured text when a person watches a terminal. Standard output
- * is left to the answers of the commands. Nothing logs an image, an embedding, a name or a secret.
+ * The program's log on stderr: JSON lines, with their priority where the journal of systemd reads them, or coloured text when a
+ * person watches a terminal. Standard output is left to the answers of the commands. Nothing logs an image, an
+ * embedding, a name or a secret.
  *
  * @param tail gets each line too
  */
 export function createLog(level: LogLevel, tail?: LogTail): Log {
-  const stream = process.stderr.isTTY
-    ? pretty({ destination: 2, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true })
-    : destination({ dest: 2, sync: false });
+  const stream = logStream();
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (tail === undefined) return pino(options, stream);
   // The logger itself holds back what is below its level.
@@ -28,4 +28,12 @@ export function createLog(level: LogLevel, tail?: LogTail): Log {
       { ...everything, stream: tail },
     ]),
   );
+}
+
+function logStream(): DestinationStream {
+  if (process.stderr.isTTY) {
+    return pretty({ destination: 2, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true });
+  }
+  const stream = destination({ dest: 2, sync: false });
+  return isJournal(process.env['JOURNAL_STREAM']) ? withPriorities(stream) : stream;
 }

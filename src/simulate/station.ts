@@ -5,6 +5,7 @@ import { stationTopics } from '../broker/topics.ts';
 import { runCheckins } from '../checkins.ts';
 import type { Config } from '../config/schema.ts';
 import type { Gallery } from '../gallery/contract.ts';
+import { createActivity } from '../lib/activity.ts';
 import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import { MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -95,6 +96,7 @@ export async function runVirtualStation(options: VirtualStationOptions, signal: 
         policy: () => ({ ...config.decision, threshold }),
         telemetry,
         model: virtualVisionInfo.fingerprint,
+        activity: createActivity(clock),
         clock,
         log,
       },

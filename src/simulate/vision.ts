@@ -51,6 +51,7 @@ export function createVirtualVision({ people, slowness, timeScale }: VirtualVisi
         inference_ms: 0.8 * latency.embed,
       };
     },
+    probe: () => before,
     close: () => before,
   };
 }

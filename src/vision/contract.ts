@@ -144,6 +144,11 @@ export interface Vision {
    */
   start(): Promise<VisionInfo>;
   analyse(job: VisionJob): Promise<VisionResult>;
+  /**
+   * Resolves when the worker has shown that it is alive, after the job under way. Rejects with the reason when it could not, and
+   * while a thread hangs that only the end of the process can end.
+   */
+  probe(): Promise<void>;
   /** Ends the worker. Jobs under way resolve as `vision_failed`. */
   close(): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface ThreadKeeper {
   living(): Promise<VisionThread>;
   /** Ends a thread that hangs and starts another, without waiting for either. */
   giveUp(thread: VisionThread, reason: Error): void;
+  /** Threads that were given up a while ago and have not ended: each keeps a core busy until the process ends. */
+  hanging(): number;
   /** A job was answered: the thread is sound. */
   worked(): void;
   /** Ends the thread; no other follows. */
@@ -26,6 +28,8 @@ export interface ThreadKeeper {
  */
 const shortestWaitMs = 100;
 const longestWaitMs = 10_000;
+/** A thread that was given up ends when the inference under way is done; one that has not by then hangs, ms. */
+const hangsAfterMs = 30_000;
 
 /**
  * Creates the keeper of threads that `start` makes. A thread whose loss is reported in two ways is replaced
@@ -38,6 +42,8 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
   /** Threads lost since a job was last answered, and when that last happened. */
   let losses = 0;
   let lostAt = 0;
+  /** Threads that were given up and have not ended, and when that was. */
+  const givenUp = new Map<VisionThread, number>();
 
   /** Makes `next` the current thread, or none when it fails. */
   function become(next: Promise<VisionThread>, onFailure: (error: unknown) => void): Promise<VisionThread> {
@@ -87,7 +93,13 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
     living: () => current ?? renew(),
     giveUp(thread, reason) {
       lose(thread, reason);
+      givenUp.set(thread, clock.monotonic());
+      void thread.ended.then(() => givenUp.delete(thread));
       void thread.end();
+    },
+    hanging() {
+      const since = clock.monotonic() - hangsAfterMs;
+      return [...givenUp.values()].filter((at) => at < since).length;
     },
     worked() {
       losses = 0;

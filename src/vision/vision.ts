@@ -108,16 +108,26 @@ export function createVision(
     }
   }
 
+  function enqueue(photo: Uint8Array<ArrayBuffer>, look: Look, put: (job: PendingJob) => void) {
+    if (state === 'new') return Promise.resolve(failed('vision has not been started'));
+    if (closed()) return Promise.resolve(failed('vision is closed'));
+    return new Promise<VisionResult>((resolve) => {
+      put({ photo, look, since: clock.monotonic(), resolve });
+      working ??= workOff();
+    });
+  }
+
   return {
     start: () => (starting ??= start().finally(() => (starting = undefined))),
 
-    analyse({ photo, ...look }: VisionJob) {
-      if (state === 'new') return Promise.resolve(failed('vision has not been started'));
-      if (closed()) return Promise.resolve(failed('vision is closed'));
-      return new Promise((resolve) => {
-        queue.push({ photo: takeOver(photo), look, since: clock.monotonic(), resolve });
-        working ??= workOff();
-      });
+    analyse: ({ photo, ...look }: VisionJob) => enqueue(takeOver(photo), look, (job) => queue.push(job)),
+
+    async probe() {
+      const hanging = keeper.hanging();
+      if (hanging > 0) throw new Error(`${hanging} vision thread(s) hang and can't be ended`);
+      // The worker refuses what has no bytes at once, and so tells that it is alive; after the job under way.
+      const result = await enqueue(new Uint8Array(0), { embed: false }, (job) => queue.unshift(job));
+      if (!result.ok && result.failure !== 'not_an_image') throw new Error(result.message);
     },
 
     async close() {

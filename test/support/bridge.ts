@@ -172,7 +172,7 @@ export async function bridgeIn(settings: BridgeSettings): Promise<Bridge> {
   const parts = { clock: systemClock, log: settings.log ?? silentLog, random: Math.random };
   const bridge = await startBridge(config, parts, { inStation: false });
   let closing: Promise<void> | undefined;
-  const bridgeOnce = { failed: bridge.failed, close: () => (closing ??= bridge.close()) };
+  const bridgeOnce = { ...bridge, close: () => (closing ??= bridge.close()) };
   onTestFinished(() => bridgeOnce.close());
   return bridgeOnce;
 }
