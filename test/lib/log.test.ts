@@ -31,13 +31,24 @@ async function logged(
 }
 
 describe('the log', () => {
-  it.each([[], ['tail']])('has the priority of each line where the journal reads it, and is JSON behind it', async (...args) => {
-    const lines = await logged((stream) => stream, ...args);
-    expect(lines.map((line) => line.slice(0, 3))).toEqual(['<7>', '<7>', '<6>', '<4>', '<3>', '<2>', '<4>']);
-    const last = JSON.parse(lines.at(-1)!.slice(3)) as object;
-    expect(last).toMatchObject({ level: 40, part: 'bridge', msg: 'of a child' });
-    expect(lines.join('')).not.toContain('\u001b');
-  });
+  it.each([[], ['tail']])(
+    'has the priority of each line where the journal reads it, and is JSON behind it',
+    async (...args) => {
+      const lines = await logged((stream) => stream, ...args);
+      expect(lines.map((line) => line.slice(0, 3))).toEqual([
+        '<7>',
+        '<7>',
+        '<6>',
+        '<4>',
+        '<3>',
+        '<2>',
+        '<4>',
+      ]);
+      const last = JSON.parse(lines.at(-1)!.slice(3)) as object;
+      expect(last).toMatchObject({ level: 40, part: 'bridge', msg: 'of a child' });
+      expect(lines.join('')).not.toContain('\u001b');
+    },
+  );
 
   it.each([
     ['there is no journal', () => undefined],
