@@ -33,8 +33,10 @@ step(
     'package-lock.json',
   ),
   'dist',
-  () =>
-    run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']),
+  () => {
+    compile('tsconfig.build.json');
+    compile('src/pages/browser');
+  },
 );
 step('models', digest('models/manifest.json'), modelFiles(), () =>
   run(process.execPath, ['bin/muster.js', 'models', 'build']),
@@ -72,6 +74,10 @@ function digest(...paths) {
           .digest('hex')}`,
     );
   });
+}
+
+function compile(project) {
+  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project]);
 }
 
 function modelFiles() {
