@@ -1,6 +1,5 @@
-import type { ShownEvent } from '../lib/contract.ts';
+import type { LiveStatus, ShownEvent } from '../lib/contract.ts';
 import type { StationState } from '../../../telemetry/payloads.ts';
-import type { LiveStatus } from '../lib/live.ts';
 import type { Refusal, Saying, Shortfall, Words } from '../words/contract.ts';
 
 /** How a screen looks and sounds: each has a colour and a sign of its own. */

@@ -1,10 +1,10 @@
-import type { ShownEvent } from '../lib/contract.ts';
+import type { LiveStatus, ShownEvent } from '../lib/contract.ts';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { StationState } from '../../../telemetry/payloads.ts';
 import type { Api } from '../lib/api.ts';
 import { Icon, type IconName } from '../lib/icons.tsx';
-import { followStation, type LiveStatus } from '../lib/live.ts';
+import { followStation } from '../lib/live.ts';
 import { reloadWhenNewer } from '../lib/newer.ts';
 import type { Language } from '../words/words.ts';
 import { answerTo, isForNow, screenWithout, type Tone } from './answer.ts';

@@ -82,6 +82,9 @@ export interface CameraState {
   readonly preview: boolean;
 }
 
+/** How the page is connected with the station. */
+export type LiveStatus = 'connecting' | 'live' | 'offline' | 'unauthorised';
+
 export interface LogLine {
   readonly time: string | number;
   readonly level: number | string;

@@ -8,7 +8,7 @@ import type {
 } from '../../../telemetry/payloads.ts';
 import { Problem, type Api } from './api.ts';
 import { backOff } from './back-off.ts';
-import type { LogLine, ShownEvent } from './contract.ts';
+import type { LiveStatus, LogLine, ShownEvent } from './contract.ts';
 
 /** What the station tells while it happens, by the event's name. */
 export interface LiveEvents {
@@ -21,8 +21,6 @@ export interface LiveEvents {
   info: InfoPayload;
   log: LogLine;
 }
-
-export type LiveStatus = 'connecting' | 'live' | 'offline' | 'unauthorised';
 
 export interface LiveOptions {
   readonly api: Api;

@@ -5,8 +5,7 @@ import type {
   MetricsPayload,
   StatePayload,
 } from '../../../telemetry/payloads.ts';
-import type { LogLine, ShownEvent } from '../lib/contract.ts';
-import type { LiveStatus } from '../lib/live.ts';
+import type { LiveStatus, LogLine, ShownEvent } from '../lib/contract.ts';
 
 /** What the operator's page knows of the station. A value: each piece of news makes a new one. */
 export interface Station {

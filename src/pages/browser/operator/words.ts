@@ -22,6 +22,12 @@ export const gateAdvice: Readonly<Record<Gate, { readonly name: string; readonly
     advice: 'Turn towards an even light, without a window behind.',
   },
   yaw: { name: 'turned to the side', advice: 'Look straight into the camera.' },
+  pitch: { name: 'looks up or down', advice: 'Look straight into the camera.' },
+  roll: { name: 'head tilted', advice: 'Hold the head upright.' },
+  features: {
+    name: 'face covered or blurred',
+    advice: 'Take off mask, sunglasses or scarf, and take a clear photo.',
+  },
   cut: { name: 'cut by the edge', advice: 'Keep the whole head inside the photo.' },
 };
 

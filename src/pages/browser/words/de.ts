@@ -32,6 +32,12 @@ export const de: Words = {
     too_dark: { title: 'Zu dunkel', advice: 'Bitte drehen Sie sich zum Licht.' },
     too_bright: { title: 'Zu hell', advice: 'Bitte treten Sie aus dem Gegenlicht.' },
     yaw: { title: 'Zur Seite gedreht', advice: 'Bitte schauen Sie gerade in die Kamera.' },
+    pitch: { title: 'Blick nach oben oder unten', advice: 'Bitte schauen Sie gerade in die Kamera.' },
+    roll: { title: 'Kopf geneigt', advice: 'Bitte halten Sie den Kopf gerade.' },
+    features: {
+      title: 'Gesicht verdeckt',
+      advice: 'Bitte nehmen Sie Maske, Sonnenbrille oder Schal kurz ab.',
+    },
     cut: { title: 'Nicht ganz im Bild', advice: 'Bitte stellen Sie sich mittig vor die Kamera.' },
   },
   idle: { title: 'Bitte in die Kamera schauen', advice: 'Die Antwort sehen Sie hier.' },
