@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import { createAccess, type Asker, type Standing } from './access.ts';
 import type { HttpTarget } from './contract.ts';
 import { problemOf } from './errors.ts';
+import { pagesPlugin } from '../pages/plugin.ts';
 import { readForm } from './form.ts';
 import { createGate } from './gate.ts';
 import { checked } from './input.ts';
@@ -90,6 +91,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   }
   await server.register(multipart, { throwFileSizeLimit: true });
   for (const route of routes) serve(route);
+  await server.register(pagesPlugin);
   const document = JSON.stringify(openapiDocument());
   server.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
   return server;
