@@ -26,7 +26,7 @@ export function Faces({
         </figure>
         <div class="scroll" tabIndex={0} role="region" aria-label="Faces of the sample">
           <table>
-            <caption class="hidden">Each face of the sample, the largest first</caption>
+            <caption class="hidden">Each face of the sample, the nearest first</caption>
             <thead>
               <tr>
                 <th scope="col">Face</th>
