@@ -39,8 +39,19 @@ export const portraits = {
   stranger: () => cut(5, around(1402, 396, 1601, 664)),
 };
 
-/** Bella, nearest to the camera, among three others. */
+/** Bella and three others, all about as far from the camera. */
 export const groupWithBella = (): string => groupPhoto(4);
+
+/** Bella nearest to the camera, the three others behind her: their part of the photo made smaller, hers laid upon it. */
+export const bellaInFront = async (): Promise<Buffer> => {
+  const behind = sharp(groupPhoto(4)).extract({ left: 480, top: 0, width: 1440, height: 1000 }).resize(1008);
+  const inFront = { input: await portraits.bellaAgain(), left: 60, top: 200 };
+  return await behind
+    .extend({ left: 420, background: '#777' })
+    .composite([inFront])
+    .jpeg({ quality: 92 })
+    .toBuffer();
+};
 
 /** A part of a group photo without a face. */
 export const scenery = (): Promise<Buffer> => cut(4, { left: 0, top: 700, width: 640, height: 480 });

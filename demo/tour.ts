@@ -9,7 +9,7 @@ import { packageRoot } from '../src/lib/package.ts';
 import { table } from '../src/lib/table.ts';
 import type { CheckinEvent } from '../src/telemetry/payloads.ts';
 import { freePort } from './free-port.ts';
-import { groupWithBella, portraits, scenery } from './sample-photos.ts';
+import { bellaInFront, portraits, scenery } from './sample-photos.ts';
 
 /**
  * The tour behind `npm run demo`: enrols people, starts a station, drops captures into its inbox and prints what a
@@ -32,7 +32,7 @@ const stops: readonly Stop[] = [
   {
     what: 'a group, Bella in front',
     file: 'capture-4.jpg',
-    photo: () => readFile(groupWithBella()),
+    photo: bellaInFront,
     expected: 'accepted bella',
   },
   { what: 'a broken file', file: 'capture-5.jpg', photo: brokenPhoto, expected: 'failed not_an_image' },

@@ -41,9 +41,10 @@ export const registerDetect: RegisterCommand = (program, context) => {
     .addHelpText(
       'after',
       `
-Without --gates every face is found, in the photo's full resolution (4096 px at most). With --gates the photo is shrunk to
-vision.max_side_px, and each face comes with its quality and the first gate that it fails (decision.gates). Boxes
-are left, top, right, bottom in pixels of the upright photo; the largest face comes first.
+Without --gates every face is found, in the photo's full resolution (4096 px at most) and by the exact detector. With
+--gates the photo is shrunk to vision.max_side_px, the detector is that of vision.detector.mode, and each face comes
+with its quality and the first gate that it fails (decision.gates). Boxes are left, top, right, bottom in pixels of the
+upright photo; the largest face comes first.
 
 JSON: [{"file", "width", "height", "faces": [{"box", "probability", "landmarks", "quality", "gate"}]}], quality and
 gate only with --gates; for a photo that can't be analysed {"file", "error": {"code", "message"}}.
@@ -69,10 +70,11 @@ async function detect(
     import('../lib/progress.ts'),
     options.gates === true ? gatesOf(config) : null,
   ]);
-  const { min_face_px, max_side_px } = config.vision;
+  const { min_face_px, max_side_px, detector } = config.vision;
   const overrides = {
     minFacePx: options.minFace ?? (options.gates === true ? min_face_px : defaultMinFacePx),
     maxSidePx: options.gates === true ? max_side_px : null,
+    detectMode: options.gates === true ? detector.mode : ('exact' as const),
   };
   const photos = await withVision(context, overrides, async (vision) => {
     const progress = createProgress('photos', { total: files.length });

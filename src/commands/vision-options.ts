@@ -19,7 +19,7 @@ const commandSidePx = 4096;
  */
 export async function withVision<T>(
   context: CommandContext,
-  overrides: Partial<Pick<VisionOptions, 'minFacePx' | 'maxSidePx'>>,
+  overrides: Partial<Pick<VisionOptions, 'minFacePx' | 'maxSidePx' | 'detectMode'>>,
   work: (vision: Vision, info: VisionInfo) => Promise<T>,
 ): Promise<T> {
   const config = await context.config();

@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readFile, readdir, truncate, writeFile } from 'nod
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { groupWithBella, portraits, scenery } from '../../demo/sample-photos.ts';
+import { bellaInFront, groupPhoto, portraits, scenery } from '../../demo/sample-photos.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
 import { payloadSchemas } from '../../src/payloads.ts';
 import {
@@ -77,7 +77,7 @@ describe('a station', () => {
       a: portraits.aliceAgain,
       b: portraits.stranger,
       c: scenery,
-      d: () => readFile(groupWithBella()),
+      d: bellaInFront,
     };
     for (const [name, photo] of Object.entries(photos)) {
       const before = here.events().length;
@@ -191,7 +191,7 @@ describe('a station', () => {
     const station = startStation(here.dir, here.env);
     await station.ready;
     // Alice and Bella, beside somebody else.
-    await here.drop('group.jpg', await readFile(join(groupWithBella(), '..', 'sample1.jpg')));
+    await here.drop('group.jpg', await readFile(groupPhoto(1)));
     await eventually('both events', () => here.events().length === 2);
     expect(new Set(here.events().map(outcome))).toEqual(new Set(['alice', 'bella']));
     expect(new Set(here.events().map((each) => each.event_id)).size).toBe(2);

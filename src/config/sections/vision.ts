@@ -31,7 +31,7 @@ export const vision = section('How faces are found and embedded.', {
       .enum(['exact', 'fast'])
       .default('fast')
       .describe(
-        'exact finds faces as the published detector does; fast takes larger steps and looks at fewer boxes (docs/performance.md).',
+        'How faces are looked for: exact as the published detector does; fast in larger steps and with fewer boxes (docs/performance.md).',
       ),
     thresholds: z
       .tuple([z.number().min(0).max(1), z.number().min(0).max(1), z.number().min(0).max(1)])
