@@ -1,5 +1,6 @@
 import type { Session } from '../broker/contract.ts';
 import { stationTopics } from '../broker/topics.ts';
+import { rangesOf } from '../lib/ranges.ts';
 import type { EventNumber } from './contract.ts';
 
 /** Ranges in one message at the most: the contract's limit, which also keeps it below 32 KB. */
@@ -40,15 +41,4 @@ export function createStationAcks(session: () => Session | null): StationAcks {
       open.clear();
     },
   };
-}
-
-/** Numbers as the fewest ranges `[from, to]`, both ends included, in ascending order. */
-export function rangesOf(numbers: Iterable<number>): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const n of [...numbers].toSorted((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && n <= last[1] + 1) last[1] = Math.max(last[1], n);
-    else ranges.push([n, n]);
-  }
-  return ranges;
 }

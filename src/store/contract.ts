@@ -36,6 +36,8 @@ export interface Store {
   get(key: string): Promise<string | undefined>;
   /** Where it rejects, the batch may still be found after the next opening. Rejects with MusterError `store_reopened`, see WriteOptions. */
   batch(writes: readonly Write[], options: WriteOptions): Promise<void>;
+  /** Deletes every key of the range, not durably; faster than a batch where there are many. Rejects as `batch`. */
+  clear(range: { readonly gte: string; readonly lt: string }): Promise<void>;
   /** Read in parts: what is written meanwhile may be among them or not. */
   entries(range: Range): AsyncIterable<readonly [key: string, value: string]>;
   keys(range: Range): AsyncIterable<string>;

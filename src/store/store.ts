@@ -37,13 +37,11 @@ export function createStore(dir: string): Store {
       if (opening !== undefined && opening !== now) {
         throw new MusterError('store_reopened', `the store ${dir} was opened anew meanwhile`);
       }
-      try {
-        await using(() => files.db().batch(writes.map(operation), { sync: durable }));
-      } catch (error) {
-        suspended = true;
-        if (files.isDamage(error)) await mend('repair').catch(() => undefined);
-        throw error;
-      }
+      await write(() => files.db().batch(writes.map(operation), { sync: durable }));
+    },
+    async clear({ gte, lt }) {
+      await writable();
+      await write(() => files.db().clear({ gte, lt }));
     },
     entries: (range) =>
       inChunks(
@@ -74,6 +72,16 @@ export function createStore(dir: string): Store {
     await mending?.catch(() => undefined);
     if (state === 'open' && (suspended || !files.isOpen())) await mend('reopen');
     return openings;
+  }
+
+  async function write(operate: () => Promise<void>): Promise<void> {
+    try {
+      await using(operate);
+    } catch (error) {
+      suspended = true;
+      if (files.isDamage(error)) await mend('repair').catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Runs a reading operation, and once more after the store was mended. */

@@ -9,6 +9,8 @@ export type NumberedEvent = Omit<CheckinEvent, 'replayed'>;
 export interface OutboxEntry {
   readonly seq: number;
   readonly event: NumberedEvent;
+  /** The event as it is kept: an object in JSON. */
+  readonly json: string;
 }
 
 export interface OutboxLimits {
@@ -46,13 +48,14 @@ export interface OutboxStats {
 
 /**
  * The events that no broker has acknowledged yet, numbered and durable. `append` returns after the disk has them.
- * One writer at a time. It reads anew what it holds when the store was opened anew.
+ * It reads anew what it holds when the store was opened anew.
  */
 export interface Outbox {
   open(opening?: OutboxOpening): Promise<void>;
   /**
-   * Numbers the events and writes them together with `also` in one durable batch. An append may go over the limit by its
-   * own events; wait for `room` before the work that leads to one.
+   * Numbers the events, in the order of the calls, and writes them together with `also` in one durable batch; calls that come while a
+   * batch is on its way to the disk share the next. An append may go over the limit by its own events; wait for `room` before the
+   * work that leads to one.
    */
   append(events: readonly UnnumberedEvent[], also: readonly Write[]): Promise<readonly OutboxEntry[]>;
   /** Whether it refuses more for now. */

@@ -4,7 +4,6 @@ import type { Clock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Outbox, OutboxEntry } from './contract.ts';
-import type { CheckinEvent } from './payloads.ts';
 
 export interface DeliveryOptions {
   readonly outbox: Outbox;
@@ -22,6 +21,9 @@ export interface DeliveryOptions {
   readonly log: Log;
 }
 
+/** How many events are read from the outbox at a time. */
+const readAtOnce = 256;
+
 /**
  * Sends what the outbox holds over one session, in order, until the session ends, and deletes what was
  * confirmed. Resolves when the session has ended; never rejects. What was not confirmed stays in the outbox and is
@@ -35,6 +37,9 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   /** What the broker has, by the time it was sent, until a consumer has it too. */
   const unconfirmed = new Map<number, number>();
   const taken: number[] = [];
+  let removing: Promise<void> | null = null;
+  /** Read from the outbox, to be sent next. */
+  let ahead: OutboxEntry[] = [];
   let flying = 0;
   let refused = false;
   let open = true;
@@ -56,38 +61,57 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
     }
   }
   stopListening();
-  await confirm();
+  await confirmed();
 
   /** One round: what was confirmed, what is to be sent, and the wait for news. */
   async function sendOn(): Promise<void> {
     const woken = news.next();
-    await confirm();
+    confirm();
     if (refused && flying === 0) {
       await within(options.refusedPauseMs, session.closed);
       refused = false;
-      startAgain();
+      await startAgain();
     }
     const dueInMs = msUntilOverdue();
-    if (dueInMs <= 0 && flying === 0) startAgain();
-    const room = refused ? 0 : roomNow();
-    const entries = room > 0 && open ? await outbox.read(sentUpTo, room) : [];
+    if (dueInMs <= 0 && flying === 0) await startAgain();
+    await sendUpTo(refused ? 0 : roomNow());
     unreadable = false;
-    for (const entry of entries) {
-      sentUpTo = entry.seq;
-      send(entry);
-    }
-    if (entries.length < room || room === 0) await within(dueInMs, woken);
+    await within(dueInMs, woken);
   }
 
-  /** Deletes what the broker has, or notes which of it a consumer has. */
-  async function confirm(): Promise<void> {
-    const seqs = taken.splice(0);
-    if (confirmedBy === 'broker') {
-      if (seqs.length > 0) await outbox.remove(seqs);
-      return;
+  async function sendUpTo(room: number): Promise<void> {
+    for (let left = room; left > 0 && open;) {
+      if (ahead.length === 0) ahead = [...(await outbox.read(sentUpTo, readAtOnce))];
+      const entry = ahead.shift();
+      if (entry === undefined) return;
+      sentUpTo = entry.seq;
+      // It may have been given up since it was read.
+      if (!outbox.has(entry.seq)) continue;
+      send(entry);
+      left -= 1;
     }
-    for (const seq of seqs) unconfirmed.set(seq, clock.monotonic());
-    for (const seq of unconfirmed.keys()) if (!outbox.has(seq)) unconfirmed.delete(seq);
+  }
+
+  /** Deletes what the broker has, in the background, or notes which of it a consumer has. */
+  function confirm(): void {
+    if (confirmedBy !== 'broker') {
+      for (const seq of taken.splice(0)) unconfirmed.set(seq, clock.monotonic());
+      for (const seq of unconfirmed.keys()) if (!outbox.has(seq)) unconfirmed.delete(seq);
+    } else if (taken.length > 0 && removing === null) {
+      removing = outbox.remove(taken.splice(0)).finally(() => {
+        removing = null;
+        news.ring();
+      });
+    }
+  }
+
+  /** Resolves when all that the broker has is deleted or noted. */
+  async function confirmed(): Promise<void> {
+    confirm();
+    while (removing !== null) {
+      await removing;
+      confirm();
+    }
   }
 
   function roomNow(): number {
@@ -103,17 +127,20 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   }
 
   /** Back to the oldest event that the outbox still has. */
-  function startAgain(): void {
+  async function startAgain(): Promise<void> {
+    await confirmed();
+    ahead = [];
     replayedUpTo = Math.max(replayedUpTo, sentUpTo);
     sentUpTo = 0;
     unconfirmed.clear();
   }
 
-  function send({ seq, event }: OutboxEntry): void {
-    const payload: CheckinEvent = { ...event, replayed: seq <= replayedUpTo };
+  function send({ seq, json }: OutboxEntry): void {
+    // The object's last member is added to its text: making it anew takes longer than sending it.
+    const payload = `${json.slice(0, -1)},"replayed":${seq <= replayedUpTo}}`;
     flying += 1;
     session
-      .publish(options.topic, JSON.stringify(payload), { qos: 1, retain: false })
+      .publish(options.topic, payload, { qos: 1, retain: false })
       .then(() => taken.push(seq))
       .catch((error: unknown) => {
         // A refusal is told by the connection, once.

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createBell } from '../lib/bell.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { rangesOf } from '../lib/ranges.ts';
+import { together } from '../lib/together.ts';
 import type { Store, Write } from '../store/contract.ts';
 import type { NumberedEvent, Outbox, OutboxEntry, OutboxLimits, OutboxOptions } from './contract.ts';
+import type { UnnumberedEvent } from './event.ts';
 import { keyOf, outboxRange, readEntry, seqOf, unreadableKeyOf } from './outbox-entry.ts';
 
 interface Held {
@@ -12,8 +15,18 @@ interface Held {
   readonly stream: string;
 }
 
+/** What one call of `append` adds. */
+interface Addition {
+  readonly events: readonly UnnumberedEvent[];
+  readonly also: readonly Write[];
+}
+
+/** How many calls of `append` share a batch at the most. */
+const appendedAtOnce = 256;
 /** How many leftovers are deleted at a time. */
 const sweepLimit = 10_000;
+/** From so many in a row on, leftovers are deleted as a range. */
+const longRange = 8;
 const streamKey = 'meta/stream';
 const seqKey = 'meta/seq';
 const bootKey = 'meta/boot';
@@ -37,6 +50,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   let refreshing: Promise<void> | null = null;
   const listeners = new Set<() => void>();
   const news = createBell();
+  const append = together(appendedAtOnce, writeAll);
 
   const isFull = () =>
     limits.whenFull === 'refuse' && (held.size >= limits.maxEvents || bytes >= limits.maxBytes);
@@ -59,38 +73,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       await refresh();
     },
 
-    async append(events, also) {
-      const opening = await store.writable();
-      await refresh();
-      let seq = lastSeq;
-      const entries = events.map((event) => {
-        seq += 1;
-        return { seq, event: { ...event, stream, seq } };
-      });
-      const values = entries.map(({ event }) => JSON.stringify(event));
-      const writes: Write[] = entries.map((entry, i) => ({ key: keyOf(entry.seq), value: values[i] }));
-      const removed = limits.whenFull === 'drop_oldest' ? oldestToDrop(values) : [];
-      await store.batch(
-        [
-          ...writes,
-          ...removed.map((old) => ({ key: keyOf(old), value: undefined })),
-          { key: seqKey, value: String(seq) },
-          ...also,
-        ],
-        { durable: true, opening },
-      );
-      lastSeq = seq;
-      dropped += removed.length;
-      for (const old of removed) release(old);
-      for (const [i, entry] of entries.entries()) {
-        const heldAs = holding(values[i] as string, entry.event);
-        held.set(entry.seq, heldAs);
-        bytes += heldAs.bytes;
-      }
-      changed();
-      await sweep();
-      return entries;
-    },
+    append: (events, also) => append({ events, also }),
 
     isFull,
     async room(signal) {
@@ -114,7 +97,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
           if (!held.has(seq)) continue;
           const event = readEntry(value);
           if (event === null) bad.push([seq, value]);
-          else entries.push({ seq, event });
+          else entries.push({ seq, event, json: value });
         }
         if (found < left) break;
       }
@@ -142,6 +125,43 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     },
   };
 
+  /** One durable batch for all who wait: the disk takes as long for many as for one. */
+  async function writeAll(additions: readonly Addition[]): Promise<OutboxEntry[][]> {
+    const opening = await store.writable();
+    await refresh();
+    let seq = lastSeq;
+    const numbered = additions.map(({ events }) =>
+      events.map((event): OutboxEntry => {
+        seq += 1;
+        const kept = { ...event, stream, seq };
+        return { seq, event: kept, json: JSON.stringify(kept) };
+      }),
+    );
+    const entries = numbered.flat();
+    const writes = entries.map(({ seq: number, json }): Write => ({ key: keyOf(number), value: json }));
+    const removed = limits.whenFull === 'drop_oldest' ? oldestToDrop(entries) : [];
+    await store.batch(
+      [
+        ...writes,
+        ...removed.map((old) => ({ key: keyOf(old), value: undefined })),
+        { key: seqKey, value: String(seq) },
+        ...additions.flatMap(({ also }) => also),
+      ],
+      { durable: true, opening },
+    );
+    lastSeq = seq;
+    dropped += removed.length;
+    for (const old of removed) release(old);
+    for (const { seq: number, event, json } of entries) {
+      const heldAs = holding(json, event);
+      held.set(number, heldAs);
+      bytes += heldAs.bytes;
+    }
+    changed();
+    await sweep();
+    return numbered;
+  }
+
   async function remove(seqs: readonly number[]): Promise<void> {
     await refresh().catch(() => undefined);
     for (const seq of seqs) {
@@ -155,9 +175,15 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   async function sweep(): Promise<void> {
     const seqs = [...leftovers].slice(0, sweepLimit);
     if (seqs.length === 0 || performance.now() < sweepFrom) return;
+    const ranges = rangesOf(seqs);
+    const isLong = ([from, to]: readonly [number, number]) => to - from >= longRange;
+    const few = ranges.filter((range) => !isLong(range)).flatMap(([from, to]) => numbersOf(from, to));
     try {
+      for (const [from, to] of ranges.filter(isLong)) {
+        await store.clear({ gte: keyOf(from), lt: keyOf(to + 1) });
+      }
       await store.batch(
-        seqs.map((seq) => ({ key: keyOf(seq), value: undefined })),
+        few.map((seq) => ({ key: keyOf(seq), value: undefined })),
         { durable: false },
       );
       for (const seq of seqs) leftovers.delete(seq);
@@ -247,10 +273,10 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     return held.delete(seq);
   }
 
-  /** The oldest entries that must go so that `values` fit. */
-  function oldestToDrop(values: readonly string[]): number[] {
-    let count = held.size + values.length;
-    let size = values.reduce((sum, value) => sum + Buffer.byteLength(value), bytes);
+  /** The oldest entries that must go so that the new ones fit. */
+  function oldestToDrop(added: readonly OutboxEntry[]): number[] {
+    let count = held.size + added.length;
+    let size = added.reduce((sum, { json }) => sum + Buffer.byteLength(json), bytes);
     const drop: number[] = [];
     for (const [seq, entry] of held) {
       if (count <= limits.maxEvents && size <= limits.maxBytes) break;
@@ -272,4 +298,8 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
 
 function holding(value: string, event: NumberedEvent): Held {
   return { bytes: Buffer.byteLength(value), at: Date.parse(event.decided_at), stream: event.stream };
+}
+
+function numbersOf(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }

@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { rangesOf } from '../../src/bridge/acks.ts';
 import { createDeadLetters } from '../../src/bridge/dead-letters.ts';
 import { lineOf } from '../../src/bridge/influx.ts';
 import { createIntake, overheadBytes } from '../../src/bridge/intake.ts';
@@ -97,15 +96,6 @@ it('a pause may be asked for as a date, and not for ever', () => {
   expect(asked('Mon, 23 Nov 2026 09:00:20 GMT')).toMatchObject({ retryAfterMs: 20_000 });
   expect(asked('99999999')).toMatchObject({ retryAfterMs: 300_000 });
   expect(asked('soon')).toMatchObject({ retryAfterMs: null });
-});
-
-it('numbers are acknowledged as the fewest ranges', () => {
-  expect(rangesOf([5, 1, 2, 3, 3, 9, 8])).toEqual([
-    [1, 3],
-    [5, 5],
-    [8, 9],
-  ]);
-  expect(rangesOf([])).toEqual([]);
 });
 
 describe('the intake', () => {

@@ -84,3 +84,14 @@ it('goes on, empty if need be, where the manifest is garbage', async () => {
   await store.batch([{ key: 'new', value: 'y' }], { durable: true });
   expect(await store.get('new')).toBe('y');
 });
+
+it('deletes a range, and nothing beside it', async () => {
+  const { store } = await openStore(join(await temporaryFolder(), 'store'));
+  const keys = ['a/9', 'b/1', 'b/2', 'b/3', 'c'];
+  await store.batch(
+    keys.map((key) => ({ key, value: 'x' })),
+    { durable: true },
+  );
+  await store.clear({ gte: 'b/1', lt: 'b/3' });
+  expect(await collect(store.keys({}))).toEqual(['a/9', 'b/3', 'c']);
+});

@@ -41,6 +41,27 @@ describe('outbox', () => {
     expect((await outbox.read(12, 3)).map((each) => each.seq)).toEqual([]);
   });
 
+  it('numbers those who append at once one after the other, and deletes many as well as few', async () => {
+    const dir = await temporaryFolder();
+    const first = await openOutbox(dir);
+    const appended = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        first.outbox.append([anEvent(`e${i}`)], [{ key: `also/${i}`, value: 'yes' }]),
+      ),
+    );
+    expect(appended.flat().map(({ seq, event }) => [seq, event.event_id])).toEqual(
+      Array.from({ length: 40 }, (_, i) => [i + 1, `e${i}`]),
+    );
+    const gone = new Set([1, 3, ...Array.from({ length: 20 }, (_, i) => 10 + i)]);
+    await first.outbox.remove([...gone]);
+    await first.close();
+
+    const { outbox, store } = await openOutbox(dir);
+    const left = Array.from({ length: 40 }, (_, i) => i + 1).filter((seq) => !gone.has(seq));
+    expect((await outbox.read(0, 100)).map(({ seq }) => seq)).toEqual(left);
+    expect(await store.get('also/39')).toBe('yes');
+  });
+
   it('counts what it holds, also after a start', async () => {
     const dir = await temporaryFolder();
     const first = await openOutbox(dir);
