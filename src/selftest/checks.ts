@@ -9,12 +9,15 @@ import { visionOptions as visionOptionsOf } from '../vision/options.ts';
 import type { VisionOptions } from '../vision/vision.ts';
 import type { SelfCheck } from './contract.ts';
 import { compareWithGolden, dot, goldenFile, type GoldenOptions } from './golden.ts';
-import { enlargementFor, testFace } from './test-face.ts';
+import { testFace } from './test-face.ts';
 
 export interface ChecksOptions {
   readonly vision: Vision;
   readonly model: VisionInfo;
-  readonly visionOptions: Pick<VisionOptions, 'modelsDir' | 'pack' | 'minFacePx' | 'factor' | 'thresholds'>;
+  readonly visionOptions: Pick<
+    VisionOptions,
+    'modelsDir' | 'pack' | 'minFacePx' | 'detectMode' | 'factor' | 'thresholds'
+  >;
   readonly store: Store;
   readonly golden: GoldenOptions;
 }
@@ -78,8 +81,9 @@ export function selfChecks({
     const photo = await testFace(visionOptions.minFacePx);
     if (photo === null) return notTried;
     // What else decides which pixels are embedded: other settings have other numbers.
-    const { minFacePx, factor, thresholds } = visionOptions;
-    const key = [model.fingerprint, `x${enlargementFor(minFacePx)}`, factor, thresholds.join('-')].join('/');
+    const { detectMode, minFacePx, factor, thresholds } = visionOptions;
+    const how = [detectMode, `min${minFacePx}`, factor, thresholds.join('-')];
+    const key = [model.fingerprint, ...how].join('/');
     return await compareWithGolden(key, await analyse(photo), golden);
   }
 

@@ -62,8 +62,7 @@ export async function testScene(minFacePx: number): Promise<Uint8Array | null> {
   return await png(await drawing(), times, Math.max(1280, side * times), Math.max(720, side * times));
 }
 
-/** How much the drawing is enlarged so that its face is found; null where it would have to be too large. */
-export function enlargementFor(minFacePx: number): number | null {
+function enlargementFor(minFacePx: number): number | null {
   const enlargement = Math.max(1, Math.ceil((1.2 * minFacePx) / (side * faceShare)));
   return enlargement > maxEnlargement ? null : enlargement;
 }

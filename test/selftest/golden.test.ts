@@ -72,6 +72,6 @@ it('the default pack gives the numbers that come with the program', async () => 
   expect(Object.keys(words)).toEqual(['models', 'vision', 'golden', 'store']);
   expect(words['golden']).toMatch(/^the drawn face gives the numbers of .* \(similarity (1\.|0\.9999)/);
   expect(JSON.parse(await readFile(shippedGolden, 'utf8'))).toHaveProperty([
-    `${model.fingerprint}/x2/0.709/0.6-0.7-0.7`,
+    `${model.fingerprint}/${config.vision.detector.mode}/min80/0.709/0.6-0.7-0.7`,
   ]);
 });
