@@ -34,6 +34,7 @@ interface Said {
   readonly id?: string;
   readonly ok?: boolean;
   readonly data?: object;
+  readonly captures?: number;
   readonly applied?: { readonly rev: number; readonly site_rev: number };
 }
 
@@ -111,15 +112,22 @@ describe.skipIf(!runsShippedBroker)(title, () => {
       const { stream = '' } = events()[0] ?? {};
       await bridge.publishAsync(`${root}/ack`, JSON.stringify({ stream, seqs: [[1, 2]] }), { qos: 1 });
 
-      for (const name of ['ping', 'self-test', 'reload-gallery']) {
+      for (const [name, args] of [
+        ['ping', {}],
+        ['self-test', {}],
+        ['reload-gallery', {}],
+        ['upkeep', { run: 'summary' }],
+      ] as const) {
         const id = randomUUID();
-        const command = { id, ts: new Date().toISOString(), ttl_s: 30, args: {} };
+        const command = { id, ts: new Date().toISOString(), ttl_s: 30, args };
         await put(`${root}/cmd/${name}`, command, false);
         const answer = () => newest(`${root}/res/${name}`);
         await eventually(`the answer of ${name}`, () => answer().id === id && answer().ok !== undefined);
         expect(answer()).toMatchObject({ id, ok: true });
       }
       expect(newest(`${root}/res/self-test`).data).toMatchObject({ passed: true });
+      const day = () => newest(`${root}/summary`);
+      await eventually('the summary of the day', () => day().captures === 2);
 
       await put(`${root}/config/desired`, { rev: 7, config: { decision: { margin: 0.08 } } }, true);
       await put(`${site}/config/desired`, { rev: 3, config: { decision: { cooldown_s: 30 } } }, true);
