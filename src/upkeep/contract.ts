@@ -54,6 +54,6 @@ export interface Upkeep {
   list(): readonly JobReport[];
   /** Runs a job now, or when the one that runs has ended. Resolves with what came of it, also of a failure. */
   run(name: JobName): Promise<JobRun>;
-  /** Resolves when nothing runs any more. The signal given to `createUpkeep` must have aborted. */
+  /** Ends the schedules; resolves when nothing runs any more. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -35,13 +36,19 @@ interface Entry {
 
 /** Runs each job at its times, one job at a time, and remembers what came of it. */
 export function createUpkeep(options: UpkeepOptions): Upkeep {
-  const { timetable, file, alerts, random, clock, log, signal, settleMs = 30_000 } = options;
+  const { timetable, file, alerts, random, clock, log, settleMs = 30_000 } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  // Every job that waits listens to it.
+  setMaxListeners(0, signal);
   const entries = new Map<JobName, Entry>(
     options.jobs.map((job) => [job.name, { job, timer: null, last: null, state: 'idle', underWay: null }]),
   );
   let queue: Promise<unknown> = Promise.resolve();
   let saving: Promise<void> = Promise.resolve();
   const waiting = new Set<Promise<unknown>>();
+  options.signal.addEventListener('abort', stop, { once: true });
+  if (options.signal.aborted) stop();
 
   return {
     async start() {
@@ -57,7 +64,6 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
         const passed = job.whenMissed !== 'skip' && known?.due != null && known.due < clock.now();
         if (neverRan || passed) missed.push(entry);
       }
-      signal.addEventListener('abort', stop, { once: true });
       for (const entry of missed) later(entry, settleMs * (1 + random()), 'missed');
       // What is still to be run stays due, should the station end before.
       await save(missed);
@@ -84,6 +90,7 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   };
 
   function stop(): void {
+    ending.abort();
     for (const { timer } of entries.values()) timer?.stop();
   }
 
