@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { messageOf } from '../../src/lib/errors.ts';
+import { createProgress } from '../../src/lib/progress.ts';
+import { describeMachine } from '../machine.ts';
+import { soakChart } from './chart.ts';
+import { soak } from './soak.ts';
+import { verdictOf } from './verdict.ts';
+
+/** `npm run soak`: whether a station is after thousands of captures what it was after hundreds. */
+
+const help = `Usage: npm run soak -- [options]
+
+Runs a station at full speed while its gallery grows, its broker comes and goes, and every job of the upkeep runs again and again;
+compares its memory, its open files and its disk after the warm-up (a tenth of the captures) with those at the end.
+Exit status 1 where something was lost or grew.
+
+Options:
+  --captures <n>   captures (default 20000)
+  --outages <n>    times in which the broker is away (default 10)
+  --chart <file>   also draw a chart, SVG
+  --json           print one JSON document with every sample
+  --help           print this help
+`;
+
+/** Room for kept photos, MiB. */
+const keptMb = 16;
+/** Beside them: store, gallery and models' notes; and the photos that are kept from one look to the next. */
+const diskMb = keptMb + 48;
+const mostGrowthPct = 2;
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`soak: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      captures: { type: 'string', default: '20000' },
+      outages: { type: 'string', default: '10' },
+      chart: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+  const captures = Number(values.captures);
+  const outages = Number(values.outages);
+  if (!Number.isInteger(captures) || captures < 100)
+    throw new Error('--captures takes a whole number from 100 on');
+  if (!Number.isInteger(outages) || outages < 0) throw new Error('--outages takes a whole number');
+  const dir = await mkdtemp(join(tmpdir(), 'muster-soak-'));
+  const progress = createProgress('captures', { total: captures });
+  let shown = 0;
+  try {
+    const result = await soak({
+      dir,
+      captures,
+      outages,
+      keptMb,
+      onProgress(done) {
+        progress.advance(done - shown);
+        shown = done;
+      },
+    });
+    progress.done();
+    const verdict = verdictOf(result);
+    const [rssAfter, rssEnd] = verdict.rssMb.map((mb) => mb.toFixed(1));
+    const failures = [
+      ...(result.lost > 0 ? [`${result.lost} captures were lost`] : []),
+      ...(result.doubled > 0 ? [`${result.doubled} captures were decided twice`] : []),
+      ...(verdict.rssGrowthPct < mostGrowthPct
+        ? []
+        : [`the memory grew by ${verdict.rssGrowthPct.toFixed(2)} %`]),
+      ...(verdict.handles[0] === verdict.handles[1] ? [] : ['the number of handles changed']),
+      ...(verdict.diskMaxMb < diskMb ? [] : [`the disk took ${verdict.diskMaxMb.toFixed(0)} MiB`]),
+      ...(result.status === 0 ? [] : [`the station ended with status ${result.status}`]),
+    ];
+    const title = `${result.captures} captures at ${(result.captures / result.seconds).toFixed(0)}/s, ${result.outages} outages of the broker (shaded), ${result.templates} templates at the end`;
+    if (values.chart !== undefined) await writeFile(values.chart, soakChart(result.samples, title));
+    if (values.json)
+      process.stdout.write(
+        `${JSON.stringify({ ...result, verdict, machine: describeMachine() }, null, 2)}\n`,
+      );
+    else {
+      const lines = [
+        title,
+        `lost ${result.lost}, decided twice ${result.doubled}`,
+        `memory (RSS) ${rssAfter} MB after the warm-up, ${rssEnd} MB at the end: ${verdict.rssGrowthPct.toFixed(2)} %`,
+        `open files and sockets ${verdict.handles[0]}, ${verdict.handles[1]}`,
+        `disk at the most ${verdict.diskMaxMb.toFixed(1)} MiB, of which ${keptMb} are for kept photos`,
+        ...result.errors.slice(0, 5),
+        ...failures.map((failure) => `FAILED: ${failure}`),
+      ];
+      process.stdout.write(`${lines.join('\n')}\n`);
+    }
+    if (failures.length > 0) process.exitCode = 1;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,41 @@
+import { quantile } from '../../src/telemetry/metrics.ts';
+import type { SoakResult, SoakSample } from './soak.ts';
+
+/** Share of the captures in which code is compiled, caches fill and the memory finds its size. */
+const warmUpShare = 0.1;
+/** Of the captures after it: what is compared at the beginning and at the end. */
+const windowShare = 0.15;
+
+export interface SoakVerdict {
+  /** Medians of the two windows. */
+  readonly rssMb: readonly [after: number, end: number];
+  readonly rssGrowthPct: number;
+  readonly handles: readonly [after: number, end: number];
+  readonly diskMaxMb: number;
+}
+
+/** What a soak shows: how the end differs from the time after the warm-up. */
+export function verdictOf({ captures, samples }: Pick<SoakResult, 'captures' | 'samples'>): SoakVerdict {
+  const warm = captures * warmUpShare;
+  const window = (captures - warm) * windowShare;
+  const after = samples.filter(({ captures: at }) => at >= warm && at < warm + window);
+  const end = samples.filter(({ captures: at }) => at >= captures - window);
+  const rssMb = [median(after, 'rssMb'), median(end, 'rssMb')] as const;
+  return {
+    rssMb,
+    rssGrowthPct: (100 * (rssMb[1] - rssMb[0])) / rssMb[0],
+    handles: [median(after, 'handles'), median(end, 'handles')],
+    diskMaxMb: Math.max(...samples.map(({ diskMb }) => diskMb)),
+  };
+}
+
+/** With the broker there: an outage closes a socket or two. */
+function median(samples: readonly SoakSample[], key: 'rssMb' | 'handles'): number {
+  const values = samples.filter(({ brokerAway }) => !brokerAway).map((sample) => sample[key]);
+  return values.length === 0
+    ? Number.NaN
+    : quantile(
+        values.toSorted((a, b) => a - b),
+        0.5,
+      );
+}
