@@ -3,6 +3,7 @@ import { registerBridge } from './commands/bridge.ts';
 import type { CommandContext, RegisterCommand } from './commands/context.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDetect } from './commands/detect.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
@@ -33,7 +34,7 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
   ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
-  ['Setting up:', [registerInstall, registerModels, registerTune, registerConfig]],
+  ['Setting up:', [registerInstall, registerDoctor, registerModels, registerTune, registerConfig]],
 ];
 
 interface GlobalOptions {

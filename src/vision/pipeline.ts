@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { LoadedPack } from '../models/contract.ts';
 import { loadPack } from '../models/load.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { alignFace } from './align.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
 import { createDecoder } from './decode.ts';
@@ -54,7 +53,7 @@ const facesPerPhoto = 256;
 /** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
-  const fingerprint = options.flip ? mirroredFingerprint(pack) : pack.fingerprint;
+  const fingerprint = fingerprintOf(pack, options.flip);
   const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
   const runtime = createRuntime({ threads });
   const [pnet, rnet, onet, embedder] = await Promise.all(
@@ -133,11 +132,6 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 
 /** The embedding of a face that was only detected. */
 const none = { embedding: new Float32Array(0) as Embedding, length: null };
-
-/** A template made with the mirror image is another one: it must not be compared with those made without. */
-function mirroredFingerprint({ name, fingerprint }: LoadedPack): string {
-  return `${name}@sha256:${createHash('sha256').update(`${fingerprint}\nmirrored`).digest('hex')}`;
-}
 
 /** Each call gives the time since the one before, ms. */
 function stopwatch(): () => number {
