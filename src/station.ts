@@ -261,6 +261,7 @@ function infoPayload(
     arch: process.arch,
     cores: availableParallelism(),
     threads: model.threads,
+    cpus: model.cpus,
     pack: model.pack,
     model: model.fingerprint,
     gallery: {

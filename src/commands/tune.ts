@@ -41,12 +41,15 @@ Examples:
 
 async function tune({ repeat: rounds, json }: TuneCommandOptions, context: CommandContext): Promise<void> {
   const config = await context.config();
-  const [log, { tuneHere }, { createProgress }, { tuningFile }] = await Promise.all([
-    context.log(),
-    import('../remote/commands/tune-here.ts'),
-    import('../lib/progress.ts'),
-    import('../vision/tune-file.ts'),
-  ]);
+  const [log, { planThreads }, { readCores }, { tuneHere }, { createProgress }, { tuningFile }] =
+    await Promise.all([
+      context.log(),
+      import('../board/plan.ts'),
+      import('../board/topology.ts'),
+      import('../remote/commands/tune-here.ts'),
+      import('../lib/progress.ts'),
+      import('../vision/tune-file.ts'),
+    ]);
   const progress = createProgress('rounds', { total: rounds });
   let tuning: Tuning;
   try {
@@ -66,7 +69,9 @@ async function tune({ repeat: rounds, json }: TuneCommandOptions, context: Comma
   }
   context.print(await tableOf(tuning));
   const set = config.vision.threads;
-  context.print(`\n${tuning.threads} of ${tuning.cores} cores; written to ${tuningFile(config.data_dir)}`);
+  const { reason } = planThreads(await readCores());
+  context.print(`\nThis board: ${reason}.`);
+  context.print(`${tuning.threads} of ${tuning.cores} cores; written to ${tuningFile(config.data_dir)}`);
   context.print(
     set === 'auto'
       ? 'A station takes it from its next start on.'

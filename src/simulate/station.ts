@@ -124,6 +124,7 @@ function virtualInfo(config: Config, people: Gallery, clock: Clock) {
     arch: 'arm64',
     cores: 4,
     threads: virtualVisionInfo.threads,
+    cpus: virtualVisionInfo.cpus,
     pack: virtualVisionInfo.pack,
     model: virtualVisionInfo.fingerprint,
     gallery: {

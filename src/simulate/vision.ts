@@ -21,6 +21,7 @@ export const virtualVisionInfo: VisionInfo = {
   dimension,
   threshold: edgeThreshold,
   threads: 3,
+  cpus: null,
 };
 
 /** Takes the place of the vision worker: it reads the scene and finds the faces that are written there, in about the time of a board. */

@@ -118,6 +118,14 @@ export const infoSchema = z
     arch: z.string(),
     cores: count,
     threads: count.describe('Used for one inference.'),
+    cpus: z
+      .array(count)
+      .readonly()
+      .nullable()
+      .optional()
+      .describe(
+        'Numbers of the cores that they are kept on; null: anywhere. Stations before this field leave it out.',
+      ),
     pack: z.string(),
     model: z.string().describe('Fingerprint of the models and the preprocessing.'),
     gallery: z.object({

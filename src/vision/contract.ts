@@ -131,6 +131,8 @@ export interface VisionInfo {
   readonly threshold: number;
   /** Threads that the runtime uses for one inference. */
   readonly threads: number;
+  /** Numbers of the processor's cores that they are kept on; null: anywhere. */
+  readonly cpus: readonly number[] | null;
 }
 
 /**

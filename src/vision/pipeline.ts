@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly threads: number;
   /** Counts instead of `threads` where the pack is the one that it was measured with. */
   readonly tuned?: TunedThreads | null;
+  /** Numbers of the cores that the thread is kept on; null or left out: anywhere. */
+  readonly cpus?: readonly number[] | null;
   /** Longest time a job may take, ms. */
   readonly timeoutMs: number;
   /** Whether the mirror image of a face is embedded too. */
@@ -73,6 +75,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       dimension: pack.dimension,
       threshold: pack.threshold,
       threads,
+      cpus: options.cpus ?? null,
     },
 
     async analyse(bytes, { embed: embeds = true, follow = [], search = follow.length === 0 } = {}) {

@@ -20,7 +20,12 @@ export type HostMessage =
 /** From the worker. */
 export type WorkerMessage =
   /** The models are loaded; jobs may come. */
-  | { readonly type: 'ready'; readonly info: VisionInfo }
+  | {
+      readonly type: 'ready';
+      readonly info: VisionInfo;
+      /** Why the thread could not be kept on the cores that it was given; null where it could, or was given none. */
+      readonly unpinned: string | null;
+    }
   /**
    * The models could not be loaded for a reason a person can mend: the fields of a MusterError. The thread
    * ends.

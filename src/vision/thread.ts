@@ -9,6 +9,8 @@ import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts
 /** One worker thread from the moment its models are loaded. */
 export interface VisionThread {
   readonly info: VisionInfo;
+  /** Why it could not be kept on the cores that it was given; null where it could, or was given none. */
+  readonly unpinned: string | null;
   /**
    * Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has
    * answered.
@@ -94,6 +96,7 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
 
   return {
     info: first.info,
+    unpinned: first.unpinned,
     ended,
 
     async run(photo, look) {

@@ -1,3 +1,5 @@
+import { planThreads } from '../board/plan.ts';
+import { readCores } from '../board/topology.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -10,7 +12,7 @@ import { thisMachine } from './threads.ts';
 import { readTuning } from './tune-file.ts';
 
 export interface VisionOptions extends Omit<PipelineOptions, 'threads' | 'tuned'> {
-  /** Cores that one inference may use; `auto`: what `muster tune` has found here with this pack, else all of them. */
+  /** Cores that one inference may use; `auto`: what `muster tune` has found here with this pack, else what suits the board. */
   readonly threads: 'auto' | number;
   /** The file of what it found; null or left out: there is none. */
   readonly tuningFile?: string | null;
@@ -47,16 +49,21 @@ export function createVision(
   /** Made once: a thread that takes another's place is to be like it. */
   let choice: ReturnType<typeof threadsToUse> | undefined;
 
-  async function threadsToUse(): Promise<Pick<PipelineOptions, 'threads' | 'tuned'>> {
-    if (options.threads !== 'auto') return { threads: options.threads };
-    const machine = thisMachine();
-    const tuned = tuningFile === null ? null : await readTuning(tuningFile, machine, log);
-    return { threads: machine.cores, tuned };
+  async function threadsToUse(): Promise<Pick<PipelineOptions, 'threads' | 'tuned' | 'cpus'>> {
+    const { threads, cpus } = planThreads(await readCores());
+    if (options.threads !== 'auto') {
+      // Who asks for more threads than there are fast cores means all cores.
+      return { threads: options.threads, cpus: options.threads > threads ? null : cpus };
+    }
+    const tuned = tuningFile === null ? null : await readTuning(tuningFile, thisMachine(), log);
+    return { threads, tuned, cpus };
   }
 
   async function start(): Promise<VisionInfo> {
     if (closed()) throw new Error('vision is closed');
-    const { info } = await keeper.first();
+    const { info, unpinned } = await keeper.first();
+    if (unpinned !== null)
+      log.warn({ reason: unpinned }, 'vision could not be kept on the fast cores: it may be slower');
     const { tuned } = (await choice) ?? {};
     if (tuned && tuned.fingerprint !== info.fingerprint) {
       log.info('what `muster tune` found was measured with another pack and is left out');

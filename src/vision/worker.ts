@@ -1,6 +1,7 @@
 // The vision worker: runs the pipeline in a thread of its own, because ONNX Runtime blocks the thread that
 // calls it.
 import { parentPort, workerData } from 'node:worker_threads';
+import { pinThisThread } from '../board/pin.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { VisionResult } from './contract.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
@@ -25,8 +26,10 @@ port.on('message', (message: HostMessage) => {
 });
 
 try {
-  pipeline = await createPipeline(options);
-  send({ type: 'ready', info: pipeline.info });
+  // Before the runtime makes threads, which are where this one is.
+  const unpinned = options.cpus ? await pinThisThread(options.cpus) : null;
+  pipeline = await createPipeline(unpinned === null ? options : { ...options, cpus: null });
+  send({ type: 'ready', info: pipeline.info, unpinned });
 } catch (error) {
   // Anything else is a bug: it ends the thread as its 'error'.
   if (!(error instanceof MusterError)) throw error;

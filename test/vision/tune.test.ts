@@ -1,7 +1,9 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { planThreads } from '../../src/board/plan.ts';
+import { readCores } from '../../src/board/topology.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { testFace, testScene } from '../../src/selftest/test-face.ts';
 import { spawnWorker } from '../../src/vision/thread.ts';
@@ -107,6 +109,11 @@ describe('tuning', () => {
 
 describe('what was found', () => {
   const machine = thisMachine();
+  let untuned = 0;
+
+  beforeAll(async () => {
+    untuned = planThreads(await readCores()).threads;
+  });
 
   async function tuned(changes: Partial<Tuning> = {}): Promise<{ file: string; tuning: Tuning }> {
     const { fingerprint } = await newVision().start();
@@ -136,7 +143,7 @@ describe('what was found', () => {
     expect(await threadsWith(file)).toEqual({ used: machine.cores + 1, said: [] });
     expect(await threadsWith(file, 1)).toEqual({ used: 1, said: [] });
     expect(await threadsWith(join(await temporaryFolder(), 'none.json'))).toEqual({
-      used: machine.cores,
+      used: untuned,
       said: [],
     });
   });
@@ -167,7 +174,7 @@ describe('what was found', () => {
   ])('is left out with a word when it is %s', async (_title, changes) => {
     const { file } = await tuned(changes);
     const { used, said } = await threadsWith(file);
-    expect(used).toBe(machine.cores);
+    expect(used).toBe(untuned);
     expect(said).toEqual([[30, expect.stringContaining('left out')]]);
   });
 
@@ -177,7 +184,7 @@ describe('what was found', () => {
       const { file } = await tuned();
       await writeFile(file, text);
       const { used, said } = await threadsWith(file);
-      expect(used).toBe(machine.cores);
+      expect(used).toBe(untuned);
       expect(said).toEqual([[40, expect.stringContaining('can not be read')]]);
     },
   );
@@ -185,7 +192,7 @@ describe('what was found', () => {
   it('is left out when it has a number of threads that nobody may set', async () => {
     const { file, tuning } = await tuned();
     await writeFile(file, JSON.stringify({ ...tuning, threads: 100_000 }));
-    expect(await threadsWith(file)).toMatchObject({ used: machine.cores, said: [[40, expect.anything()]] });
+    expect(await threadsWith(file)).toMatchObject({ used: untuned, said: [[40, expect.anything()]] });
   });
 
   it('is left out when the file can not be read, and says why when it can not be written', async () => {

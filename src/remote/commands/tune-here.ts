@@ -1,3 +1,5 @@
+import { planThreads } from '../../board/plan.ts';
+import { readCores } from '../../board/topology.ts';
 import type { Config } from '../../config/schema.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { MusterError } from '../../lib/errors.ts';
@@ -29,8 +31,11 @@ export async function tuneHere(
     );
   }
   const { cpu, cores } = thisMachine();
+  const { cpus } = planThreads(await readCores());
   const vision = { ...visionOptions(config), log, clock };
-  const found = await tune({ ...options, vision, candidates: candidateThreads(cores), photo });
+  // Where cores are unlike, only the fast ones are worth a thread.
+  const candidates = candidateThreads(cpus?.length ?? cores);
+  const found = await tune({ ...options, vision, candidates, photo });
   const tuning: Tuning = {
     schema: 'tuning/1',
     threads: found.threads,

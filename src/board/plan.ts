@@ -1,0 +1,32 @@
+import type { Core, ThreadPlan } from './contract.ts';
+
+/**
+ * From this share of the fastest on, a core is a fast one. On RK3588 the A76 pairs differ by 2 %, and an A55 has 40 % of their capacity and 78 % of
+ * their frequency; x86 cores of one kind differ by their turbo, up to a tenth.
+ */
+const fastShare = 0.85;
+
+/** With so many cores of one kind, one is left to the broker, the disk and the main thread. */
+const sparesFrom = 3;
+
+/**
+ * Chooses the threads of one inference. Of unlike cores only the fast ones are used: a layer is done when its slowest thread is, so a
+ * slow core makes fast ones wait. `cores` must not be empty.
+ */
+export function planThreads(cores: readonly Core[]): ThreadPlan {
+  const fast = cores.filter(({ speed }) => speed >= fastShare);
+  if (fast.length < cores.length) {
+    return {
+      threads: fast.length,
+      cpus: fast.map(({ id }) => id),
+      reason: `${fast.length} fast of ${cores.length} cores; the slow ones are left to input and output`,
+    };
+  }
+  const count = cores.length;
+  if (count < sparesFrom) return { threads: count, cpus: null, reason: `${count} cores, all alike` };
+  return {
+    threads: count - 1,
+    cpus: null,
+    reason: `${count} cores, all alike; one is left to input and output`,
+  };
+}
