@@ -59,7 +59,7 @@ function roomOf(
   const mb = Math.floor(freeBytes / 2 ** 20);
   const words = `${mb} MiB free of ${Math.floor(totalBytes / 2 ** 20)}`;
   const remedy =
-    'Free some: `sudo journalctl --vacuum-size=100M`, `sudo apt clean`, `muster upkeep run retention`.';
+    'Free some: `sudo journalctl --vacuum-size=100M`, `sudo apt clean`, or a smaller upkeep.retention.done_mb.';
   if (freeBytes < Math.min(marks.critical_mb * 2 ** 20, 0.03 * totalBytes))
     return failure(`${words}: the disk is almost full`, remedy);
   if (freeBytes < Math.min(marks.low_mb * 2 ** 20, 0.1 * totalBytes))
@@ -68,7 +68,7 @@ function roomOf(
 }
 
 /** What eMMC and some cards tell of their age, in tenths of their life (JESD84-B51, DEVICE_LIFE_TIME_EST). */
-async function wear({ host }: CheckContext): Promise<Finding[]> {
+async function wear({ host, config }: CheckContext): Promise<Finding[]> {
   const disks = (await host.list('/sys/block/')).filter((name) => /^mmcblk\d+$/.test(name));
   const findings: Finding[] = [];
   for (const name of disks) {
@@ -77,7 +77,10 @@ async function wear({ host }: CheckContext): Promise<Finding[]> {
     if (!(tenths > 0)) continue;
     if (tenths >= 9)
       findings.push(
-        warning(`${name} has used ${tenths * 10} % of its life`, 'Replace it soon: `muster backup` first.'),
+        warning(
+          `${name} has used ${tenths * 10} % of its life`,
+          `Replace it soon. Copy the data first: sudo systemctl stop muster && sudo cp -a ${resolve(config.data_dir)} <another disk>`,
+        ),
       );
     else findings.push(ok(`${name} has used up to ${tenths * 10} % of its life`));
   }

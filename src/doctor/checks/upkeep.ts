@@ -19,7 +19,10 @@ export const upkeep: Check = {
           .at(-1)}`,
       );
     return failed.map(({ job, at, message }) =>
-      warning(`${job} failed at ${at}: ${message}`, `muster upkeep run ${job}`),
+      warning(
+        `${job} failed at ${at}: ${message}`,
+        `Mend that; it runs again at its next time, or at the command upkeep with {"run":"${job}"} (docs/remote.md).`,
+      ),
     );
   },
 };
