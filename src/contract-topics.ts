@@ -101,6 +101,14 @@ export const contractTopics: readonly ContractTopic[] = [
     summary: 'the counts of a day',
   },
   {
+    key: 'verification',
+    address: `${station}/verification`,
+    ...said,
+    ...once,
+    payload: 'verification',
+    summary: 'two photos were compared over HTTP',
+  },
+  {
     key: 'alert',
     address: `${station}/alert/{id}`,
     ...said,

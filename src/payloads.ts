@@ -14,6 +14,7 @@ import {
   metricsSchema,
   stateSchema,
   summarySchema,
+  verificationSchema,
 } from './telemetry/payloads.ts';
 
 /** Every payload that the station publishes or takes, by the name of its schema file. */
@@ -25,6 +26,7 @@ export const payloadSchemas = {
   metrics: metricsSchema,
   summary: summarySchema,
   alert: alertSchema,
+  verification: verificationSchema,
   'bridge-health': bridgeHealthSchema,
   ack: ackSchema,
   cmd: cmdSchema,

@@ -113,10 +113,14 @@ export async function runStation(
     let gallery = await galleryStore.load();
     const board = await readBoard();
     const describe = () => telemetry.setInfo(infoPayload(config, model, gallery, board, startedAt));
-    galleryStore.watch((revision) => {
+    const takeUp = (revision: Gallery) => {
       gallery = revision;
-      log.info({ revision: revision.revision, subjects: revision.subjects }, 'the gallery was swapped');
       describe();
+      return revision;
+    };
+    galleryStore.watch((revision) => {
+      log.info({ revision: revision.revision, subjects: revision.subjects }, 'the gallery was swapped');
+      takeUp(revision);
       gallerySync?.look();
     }, signal);
     gallerySync?.start(galleryStore, model.fingerprint);
@@ -139,13 +143,9 @@ export async function runStation(
       return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };
     };
     const reloadGallery = async (to: 'newest' | 'previous') => {
-      if (to === 'previous') gallery = await (gallerySync ?? galleryStore).rollBack();
-      else {
-        await gallerySync?.reload();
-        gallery = await galleryStore.load();
-      }
-      describe();
-      return gallery;
+      if (to === 'previous') return takeUp(await (gallerySync ?? galleryStore).rollBack());
+      await gallerySync?.reload();
+      return takeUp(await galleryStore.load());
     };
 
     http = openHttp({
@@ -158,7 +158,7 @@ export async function runStation(
       vision,
       model,
       gallery: () => gallery,
-      galleryStore,
+      galleryStore: { apply: async (change) => takeUp(await galleryStore.apply(change)) },
       gallerySynced: gallerySync !== null,
       policy,
       logTail: surroundings.logTail ?? null,

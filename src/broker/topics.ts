@@ -8,6 +8,7 @@ export function stationTopics({ site, station }: { readonly site: string; readon
     health: `${root}/health`,
     checkin: `${root}/checkin`,
     metrics: `${root}/metrics`,
+    verification: `${root}/verification`,
     summary: `${root}/summary`,
     alert: (id: string) => `${root}/alert/${id}`,
     ack: `${root}/ack`,

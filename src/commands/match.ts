@@ -14,7 +14,8 @@ interface MatchOptions {
 /** A photo with at least one face. */
 type PhotoWithFace = Extract<VisionResult, { ok: true }> & {
   readonly file: string;
-  readonly largest: EmbeddedFace;
+  /** The largest first. */
+  readonly faces: readonly [EmbeddedFace, ...EmbeddedFace[]];
 };
 
 interface Refusal {
@@ -32,7 +33,7 @@ export const registerMatch: RegisterCommand = (program, context) => {
     .argument('<sample>', 'photo to compare with it; the face that is nearest to the reference counts')
     .option(
       '--threshold <distance>',
-      "cosine distance up to which faces match; default the pack's own",
+      "cosine distance below which faces match; default the pack's own",
       parseDistance,
     )
     .addOption(minFaceOption(`default ${defaultMinFacePx}`))
@@ -40,8 +41,8 @@ export const registerMatch: RegisterCommand = (program, context) => {
     .addHelpText(
       'after',
       `
-The distance is the cosine distance: 1 − similarity, from 0 (the same) to 2. Faces match when it is not above the
-threshold, which is in the same unit.
+The distance is the cosine distance: 1 − similarity, from 0 (the same) to 2. Faces match when it is below the threshold,
+which is in the same unit.
 
 JSON: {"match", "distance", "similarity", "threshold", "latency_ms": {"decode", "detect", "align", "embed", "match",
 "total"}, "reference": {"file", "width", "height", "faces", "box", "probability"}, "sample": {"file", "width", "height",
@@ -65,7 +66,7 @@ async function match(
   options: MatchOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { similarityOf } = await import('../gallery/search.ts');
+  const { verify } = await import('../decide/verify.ts');
   const overrides = { minFacePx: options.minFace ?? defaultMinFacePx };
   const answer = await withVision(context, overrides, async (vision, info) => {
     const started = systemClock.monotonic();
@@ -75,19 +76,17 @@ async function match(
     if ('code' in sample) return sample;
 
     const analysed = systemClock.monotonic();
-    const faces = sample.faces
-      .map(({ box, probability, embedding }) => {
-        const similarity = similarityOf(reference.largest.embedding, embedding);
-        return { box, probability, distance: 1 - similarity, similarity };
-      })
-      .toSorted((a, b) => a.distance - b.distance);
-    const { distance, similarity } = faces[0]!;
     const threshold = options.threshold ?? 1 - info.threshold;
+    const {
+      match: matches,
+      nearest,
+      faces,
+    } = verify([reference.faces[0].embedding], sample.faces, threshold);
     const ended = systemClock.monotonic();
     return {
-      match: distance <= threshold,
-      distance,
-      similarity,
+      match: matches,
+      distance: nearest.distance,
+      similarity: nearest.similarity,
       threshold,
       latency_ms: {
         ...sumOf(reference.latency_ms, sample.latency_ms),
@@ -99,10 +98,20 @@ async function match(
         width: reference.width,
         height: reference.height,
         faces: reference.faces.length,
-        box: reference.largest.box,
-        probability: reference.largest.probability,
+        box: reference.faces[0].box,
+        probability: reference.faces[0].probability,
       },
-      sample: { file: sample.file, width: sample.width, height: sample.height, faces },
+      sample: {
+        file: sample.file,
+        width: sample.width,
+        height: sample.height,
+        faces: faces.map(({ face: { box, probability }, distance, similarity }) => ({
+          box,
+          probability,
+          distance,
+          similarity,
+        })),
+      },
     };
   });
 
@@ -126,7 +135,7 @@ async function match(
     probability.toFixed(4),
     distance.toFixed(4),
     similarity.toFixed(4),
-    distance <= answer.threshold ? 'yes' : 'no',
+    distance < answer.threshold ? 'yes' : 'no',
   ]);
   context.print(
     `${answer.match ? 'match' : 'no match'}: distance ${answer.distance.toFixed(4)}, threshold ` +
@@ -149,9 +158,9 @@ async function photoWithFace(vision: Vision, file: string): Promise<PhotoWithFac
   const { analysePhoto } = await import('../gallery/photo.ts');
   const result = await analysePhoto(vision, file);
   if (!result.ok) return { code: result.failure, message: `${file}: ${result.message}` };
-  const [largest] = result.faces;
+  const [largest, ...others] = result.faces;
   if (largest === undefined) return { code: 'no_face', message: `${file}: no face was found` };
-  return { ...result, file, largest };
+  return { ...result, file, faces: [largest, ...others] };
 }
 
 function parseDistance(text: string): number {

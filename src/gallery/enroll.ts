@@ -77,6 +77,8 @@ export function changeOf(
 export interface WrittenEnrolment {
   /** Null when nothing was written. */
   readonly revision: number | null;
+  /** The templates as they are numbered in the gallery, or would be. */
+  readonly templates: readonly EnrolledTemplate[];
   /** What a person should look at, with the photo that it is about. */
   readonly warnings: readonly (EnrolmentWarning & { readonly file: string })[];
 }
@@ -88,7 +90,7 @@ export interface WrittenEnrolment {
  * @param threshold similarity from which two faces match, for the warnings
  */
 export async function writeEnrolment(
-  store: GalleryStore,
+  store: Pick<GalleryStore, 'apply'>,
   before: Pick<Gallery, 'list'>,
   enrolments: readonly SubjectEnrolment[],
   {
@@ -104,8 +106,14 @@ export async function writeEnrolment(
     ...warning,
     file: files.get(`${warning.subject}/${warning.n}`) ?? '',
   }));
-  if (dryRun || wanted.put.length === 0) return { revision: null, warnings };
-  return { revision: (await store.apply(change)).revision, warnings };
+  if (dryRun || wanted.put.length === 0) return { revision: null, templates: wanted.put, warnings };
+  let templates = wanted.put;
+  const { revision } = await store.apply((base) => {
+    const made = change(base);
+    templates = made.put;
+    return made;
+  });
+  return { revision, templates, warnings };
 }
 
 function oneFace(result: PhotoResult): EmbeddedFace | Omit<RefusedPhoto, 'file'> {

@@ -11,7 +11,8 @@ export function isSubjectId(text: string): text is SubjectId {
 /** A subject id as it comes from outside. */
 export const subjectIdSchema = z
   .string()
-  .refine(isSubjectId, { error: 'must be 1 to 32 of the characters a-z, 0-9 and -' });
+  .refine(isSubjectId, { error: 'must be 1 to 32 of the characters a-z, 0-9 and -' })
+  .meta({ pattern: pattern.source });
 
 /**
  * The subject id that a person's choice of a name (of a folder or a file) stands for: accents are dropped, letters

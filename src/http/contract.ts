@@ -4,7 +4,7 @@ import type { Policy } from '../decide/policy.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LogTail } from '../lib/log-tail.ts';
 import type { Feed } from '../telemetry/feed.ts';
-import type { AlertPayload, MetricsPayload } from '../telemetry/payloads.ts';
+import type { AlertPayload, MetricsPayload, VerificationPayload } from '../telemetry/payloads.ts';
 import type { Vision, VisionInfo } from '../vision/contract.ts';
 
 /** What requests may ask of a running station, and do to it. */
@@ -23,9 +23,14 @@ export interface HttpTarget {
   readonly galleryName: string;
   /** The gallery of this moment. */
   readonly gallery: () => Gallery;
-  readonly galleryStore: GalleryStore;
+  /** A change is in use when this resolves. */
+  readonly galleryStore: Pick<GalleryStore, 'apply'>;
   /** The gallery is the one that is published at the broker: what is enrolled here would not last. */
   readonly gallerySynced: boolean;
+  /** Publishes that photos were compared. */
+  readonly tellVerification: (verification: VerificationPayload) => void;
+  /** Whether whoever may use the API may see the camera's picture too. */
+  readonly preview: boolean;
   /** The policy of this moment. */
   readonly policy: () => Policy;
 }

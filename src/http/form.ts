@@ -27,11 +27,11 @@ export async function readForm(
   }
   const shape = body.shape as Record<string, z.ZodType>;
   const names = Object.keys(shape);
-  const files = names.filter((name) => isFile(shape[name] as z.ZodType)).length;
   const limits = {
-    files,
-    fields: names.length - files,
-    parts: names.length,
+    // One more than there can be, so that it is looked at and named.
+    files: names.length,
+    fields: names.length,
+    parts: names.length + 1,
     fileSize: maxFileBytes,
     fieldSize: mostFieldBytes,
     fieldNameSize: 100,
@@ -76,8 +76,8 @@ function asProblem(error: unknown, maxFileBytes: number, names: readonly string[
       },
     );
   }
-  if (['FST_FILES_LIMIT', 'FST_FIELDS_LIMIT', 'FST_PARTS_LIMIT'].includes(code))
-    return new HttpProblem('unknown_field', `there are more parts than the fields ${names.join(', ')}`);
+  if (['FST_FILES_LIMIT', 'FST_FIELDS_LIMIT', 'FST_PARTS_LIMIT', 'FST_PROTO_VIOLATION'].includes(code))
+    return new HttpProblem('unknown_field', `there are other parts than the fields ${names.join(', ')}`);
   // What is left is a body that is no form of the boundary that it names, or was cut.
   return new HttpProblem('bad_request', 'the form is malformed, or was cut short');
 }

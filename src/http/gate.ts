@@ -14,21 +14,21 @@ export interface Gate {
 /** A photo takes tens of milliseconds to some hundreds: in a second there is a place again, most likely. */
 const retryAfterS = 1;
 
-export function createGate(places: number): Gate {
+/**
+ * @param places how many are let in
+ * @param what they are, and the setting that says how many
+ */
+export function createGate(places: number, what: { readonly name: string; readonly setting: string }): Gate {
   let taken = 0;
   let last: Promise<unknown> = Promise.resolve();
 
   return {
     enter() {
       if (taken >= places) {
-        throw new HttpProblem(
-          'overloaded',
-          `${places} requests with photos are open, and no more are taken`,
-          {
-            remedy: `Try again in ${retryAfterS} s; http.limits.requests is the number of requests.`,
-            headers: { 'retry-after': String(retryAfterS) },
-          },
-        );
+        throw new HttpProblem('overloaded', `${places} ${what.name} are open, and no more are taken`, {
+          remedy: `Try again in ${retryAfterS} s; ${what.setting} is the number.`,
+          headers: { 'retry-after': String(retryAfterS) },
+        });
       }
       taken += 1;
       let left = false;

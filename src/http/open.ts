@@ -19,7 +19,7 @@ export interface StationParts {
   readonly vision: Vision;
   readonly model: VisionInfo;
   readonly gallery: () => Gallery;
-  readonly galleryStore: GalleryStore;
+  readonly galleryStore: Pick<GalleryStore, 'apply'>;
   readonly gallerySynced: boolean;
   readonly policy: () => Policy;
   readonly logTail: LogTail | null;
@@ -46,6 +46,8 @@ export function openHttp(parts: StationParts): HttpServer {
         return listConfig(now, origins);
       },
       galleryName: config.gallery.name,
+      tellVerification: (verification) => telemetry.tellVerification(verification),
+      preview: config.http.preview,
     },
   });
 }

@@ -12,6 +12,7 @@ const problems = {
   bad_threshold: [400, 'The threshold is no cosine distance'],
   unauthorised: [401, 'The token is missing or wrong'],
   host_not_allowed: [403, 'The request names another host'],
+  preview_off: [403, "The camera's picture is not shown"],
   cross_site: [403, 'The request comes from the page of another site'],
   not_found: [404, 'There is nothing here'],
   subject_unknown: [404, 'The gallery has no such subject'],

@@ -4,6 +4,7 @@ import type { VisionJob, VisionResult } from '../vision/contract.ts';
 import type { Access, Standing } from './access.ts';
 import type { HttpTarget } from './contract.ts';
 import type { ProblemCode } from './problem.ts';
+import type { Prometheus } from './prometheus.ts';
 
 /** What a route answers with. */
 export type Answer =
@@ -24,6 +25,7 @@ export function json(body: unknown, status = 200, headers: Readonly<Record<strin
 /** What a route can use beside what was sent. */
 export interface RouteContext {
   readonly station: HttpTarget;
+  readonly prometheus: Pick<Prometheus, 'contentType' | 'text'>;
   readonly access: Access;
   /** Why the request is answered; null where the route is open. */
   readonly standing: Standing | null;
@@ -54,6 +56,8 @@ export interface Route<
   readonly open?: boolean;
   /** Has photos analysed: only so many are open at once. */
   readonly heavy?: boolean;
+  /** Stays open: only so many are at once. */
+  readonly lasting?: boolean;
   readonly params?: P;
   readonly query?: Q;
   /** A form (multipart/form-data, RFC 7578) where a field of it is a file, else JSON. Fields that it doesn't have are refused. */

@@ -10,8 +10,9 @@ import { pagesPlugin } from '../pages/plugin.ts';
 import { readForm } from './form.ts';
 import { createGate } from './gate.ts';
 import { checked } from './input.ts';
-import { openapiDocument } from './openapi.ts';
 import { HttpProblem, problemDocument, statusOf } from './problem.ts';
+import { createPrometheus } from './prometheus.ts';
+import { readerPlugin } from './reader.ts';
 import { isForm, type Answer, type Route } from './route.ts';
 import { routes } from './routes/table.ts';
 import { refuseMalformed } from './malformed.ts';
@@ -67,11 +68,24 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     secure: options.tls !== null,
     clock: station.clock,
   });
-  const gate = createGate(limits.requests);
+  const gate = createGate(limits.requests, { name: 'requests with photos', setting: 'http.limits.requests' });
+  const streams = createGate(limits.streams, { name: 'streams of events', setting: 'http.limits.streams' });
+  const prometheus = createPrometheus(station);
+  server.addHook('onClose', () => prometheus.close());
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url;
+    if (route !== undefined) prometheus.answered(route, reply.statusCode, reply.elapsedTime / 1000);
+  });
 
   server.decorateRequest('standing', null);
   server.setErrorHandler((error, _request, reply) => fail(error, reply));
   server.setNotFoundHandler((request) => {
+    const allowed = methodsAt(pathOf(request));
+    if (allowed.length > 0) {
+      throw new HttpProblem('method_not_allowed', `${request.method} does not go with ${pathOf(request)}`, {
+        headers: { allow: allowed.join(', ') },
+      });
+    }
     throw new HttpProblem('not_found', `there is nothing at ${request.method} ${pathOf(request)}`, {
       remedy: 'All addresses are listed at /docs.',
     });
@@ -92,8 +106,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await server.register(multipart, { throwFileSizeLimit: true });
   for (const route of routes) serve(route);
   await server.register(pagesPlugin);
-  const document = JSON.stringify(openapiDocument());
-  server.get('/openapi.json', (_request, reply) => reply.type('application/json').send(document));
+  await server.register(readerPlugin);
   return server;
 
   function serve(route: Route): void {
@@ -105,14 +118,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         done();
       },
       handler: async (request, reply) => {
-        const leave = route.heavy === true ? gate.enter() : null;
+        const leave = (route.heavy === true ? gate : route.lasting === true ? streams : null)?.enter();
         const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
-        try {
-          return await send(reply, await answer(route, request, gone.signal));
-        } finally {
+        reply.raw.once('close', () => {
           leave?.();
-        }
+          gone.abort();
+        });
+        return await send(reply, await answer(route, request, gone.signal));
       },
     });
   }
@@ -132,6 +144,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     };
     return await route.handle(input, {
       station,
+      prometheus,
       access,
       standing: request.standing,
       analyse: (job) => gate.inTurn(() => station.vision.analyse(job), signal),
@@ -156,6 +169,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function askerOf(request: FastifyRequest): Asker {
   const { socket, method, headers } = request;
   return { peer: socket.remoteAddress ?? '', local: socket.localAddress ?? '', method, headers };
+}
+
+/** The methods of the routes at a path. */
+function methodsAt(path: string): string[] {
+  return routes.flatMap((route) => {
+    const pattern = new RegExp(`^${route.path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+    return pattern.test(path) ? [route.method] : [];
+  });
 }
 
 /** Without the query, in which a person may have put what is nobody's business. */

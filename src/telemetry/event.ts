@@ -21,29 +21,54 @@ export interface EventFacts {
 /** Keeps an event far below the contract's 32 KB, whatever crowd is in the photo. */
 const maxFaces = 16;
 
+/** What an event says of its decision. */
+export type DecisionPayload = Pick<
+  CheckinEvent,
+  | 'decision'
+  | 'reason'
+  | 'gate'
+  | 'subject'
+  | 'similarity'
+  | 'match_pct'
+  | 'threshold'
+  | 'margin'
+  | 'faces'
+  | 'faces_total'
+>;
+
 /** Writes one decision as the event of the contract. Pure. */
 export function checkinEvent(decision: Decision, facts: EventFacts): UnnumberedEvent {
-  const { similarity, margin, subject } = decision;
-  const rejection = decision.decision === 'rejected' ? decision : null;
   return {
     schema: 'checkin/1',
     event_id: facts.eventId,
     captured_at: isoTime(facts.capturedAt),
     decided_at: isoTime(facts.decidedAt),
     clock: facts.clock,
+    ...decisionPayload(decision, facts),
+    latency_ms: roundedLatency(facts.latency),
+    model: facts.model,
+    gallery_rev: facts.galleryRevision,
+  };
+}
+
+/** Writes a decision, and the faces that it was made of. Pure. */
+export function decisionPayload(
+  decision: Decision,
+  { faces, threshold }: Pick<EventFacts, 'faces' | 'threshold'>,
+): DecisionPayload {
+  const { similarity, margin, subject } = decision;
+  const rejection = decision.decision === 'rejected' ? decision : null;
+  return {
     decision: decision.decision,
     reason: rejection?.reason ?? null,
     gate: rejection?.gate ?? null,
     subject,
     similarity: similarity === null ? null : round(similarity, 4),
-    match_pct: similarity === null ? null : round(matchPercent(similarity, facts.threshold), 1),
-    threshold: round(facts.threshold, 4),
+    match_pct: similarity === null ? null : round(matchPercent(similarity, threshold), 1),
+    threshold: round(threshold, 4),
     margin: margin === null ? null : round(margin, 4),
-    faces: facts.faces.slice(0, maxFaces).map((face) => reportedFace(face, facts.threshold)),
-    faces_total: facts.faces.length,
-    latency_ms: roundedLatency(facts.latency),
-    model: facts.model,
-    gallery_rev: facts.galleryRevision,
+    faces: faces.slice(0, maxFaces).map((face) => reportedFace(face, threshold)),
+    faces_total: faces.length,
   };
 }
 
@@ -83,7 +108,7 @@ function reportedFace(face: MatchedFace, threshold: number): CheckinEvent['faces
   };
 }
 
-function roundedLatency(latency: Latency): Latency {
+export function roundedLatency(latency: Latency): Latency {
   const entries = Object.entries(latency).map(([stage, ms]) => [stage, round(ms, 2)]);
   return Object.fromEntries(entries) as Latency;
 }

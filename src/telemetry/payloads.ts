@@ -94,6 +94,24 @@ export const checkinSchema = z
   .describe('One decision.');
 export type CheckinEvent = z.infer<typeof checkinSchema>;
 
+export const verificationSchema = z
+  .object({
+    schema: z.literal('verification/1'),
+    ts: time,
+    reference: z.enum(['photo', 'template']).describe('What the sample was compared with.'),
+    match: z.boolean(),
+    distance: z.number().min(0).max(2).describe('Cosine distance of the nearest face: 1 − similarity.'),
+    similarity,
+    threshold: z.number().min(0).max(2).describe('Distance below which faces match.'),
+    faces_total: count.describe('Faces of the sample.'),
+    latency_ms: latencySchema.describe('Of both photos together.'),
+    model: z.string().describe('Fingerprint of the models and the preprocessing.'),
+  })
+  .describe(
+    'Two photos, or a template and a photo, were compared over HTTP. Not kept while the broker is away.',
+  );
+export type VerificationPayload = z.infer<typeof verificationSchema>;
+
 export const stationStates = ['starting', 'ready', 'degraded', 'stopping', 'stopped', 'lost'] as const;
 export type StationState = (typeof stationStates)[number];
 

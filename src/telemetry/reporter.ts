@@ -1,11 +1,18 @@
-import type { Connection, Session, Will } from '../broker/contract.ts';
+import type { Connection, PublishOptions, Session, Will } from '../broker/contract.ts';
 import type { StationTopics } from '../broker/topics.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { alertIds, type AlertId, type Alerts } from './alerts.ts';
 import type { News } from './feed.ts';
-import type { HealthPayload, InfoPayload, MetricsPayload, StatePayload, StationState } from './payloads.ts';
+import type {
+  HealthPayload,
+  InfoPayload,
+  MetricsPayload,
+  StatePayload,
+  StationState,
+  VerificationPayload,
+} from './payloads.ts';
 
 export interface Reporter {
   /** The will of a session to come. */
@@ -15,6 +22,8 @@ export interface Reporter {
   setState(state: StationState): void;
   /** Publishes the station's info, now and with each session to come. */
   setInfo(info: InfoPayload): void;
+  /** Publishes what was compared over HTTP, where there is a broker. */
+  tellVerification(verification: VerificationPayload): void;
   /** Publishes the last state, and resolves when the broker has it or is away. */
   finish(state: StationState): Promise<void>;
 }
@@ -73,6 +82,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       tell({ kind: 'info', payload: next });
       void retained(topics.info, next);
     },
+    tellVerification: (verification) =>
+      void publish(topics.verification, JSON.stringify(verification), { qos: 1, retain: false }),
     async finish(last) {
       for (const timer of timers) clearInterval(timer);
       change(last);
@@ -129,22 +140,28 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** QoS 1, kept by the broker; null deletes what it keeps. Returns whether the broker has it. */
   async function retained(topic: string, payload: object | null, session?: Session): Promise<boolean> {
-    return await publish(topic, payload === null ? '' : JSON.stringify(payload), true, session);
+    const text = payload === null ? '' : JSON.stringify(payload);
+    return await publish(topic, text, { qos: 1, retain: true }, session);
   }
 
   /** QoS 0, not kept. */
   async function passing(topic: string, payload: object): Promise<void> {
-    await publish(topic, JSON.stringify(payload), false);
+    await publish(topic, JSON.stringify(payload), { qos: 0, retain: false });
   }
 
-  async function publish(topic: string, payload: string, retain: boolean, to?: Session): Promise<boolean> {
+  async function publish(
+    topic: string,
+    payload: string,
+    how: PublishOptions,
+    to?: Session,
+  ): Promise<boolean> {
     const session = to ?? connection.session();
     if (session === null) return false;
     try {
-      await session.publish(topic, payload, { qos: retain ? 1 : 0, retain });
+      await session.publish(topic, payload, how);
       return true;
     } catch (error) {
-      if (retain) unsaid = true;
+      if (how.retain) unsaid = true;
       options.log.debug({ topic }, `not published: ${messageOf(error)}`);
       return false;
     }

@@ -14,7 +14,13 @@ import { createMachine, type Machine } from './machine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { NumberedEvent, Outbox } from './contract.ts';
 import { createOutbox } from './outbox.ts';
-import type { CheckinEvent, HealthPayload, InfoPayload, StationState } from './payloads.ts';
+import type {
+  CheckinEvent,
+  HealthPayload,
+  InfoPayload,
+  StationState,
+  VerificationPayload,
+} from './payloads.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createReporter } from './reporter.ts';
 import { createSummaries } from './summaries.ts';
@@ -41,6 +47,8 @@ export interface Telemetry {
   setCooldown(seconds: number): void;
   setState(state: StationState): void;
   setInfo(info: InfoPayload): void;
+  /** Published where there is a broker, and not kept for later. */
+  tellVerification(verification: VerificationPayload): void;
   /** Opens the store and connects. */
   start(): Promise<void>;
   /** Gives the broker a moment to take what is left, says goodbye and closes the store. */
@@ -149,6 +157,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     setState: (state) => reporter.setState(state),
     setInfo: (info) => reporter.setInfo(info),
+    tellVerification: (verification) => reporter.tellVerification(verification),
 
     async start() {
       const damage = await store.open();

@@ -58,6 +58,8 @@ export interface Quality {
 export type ImageQuality = Omit<Quality, 'features'>;
 
 export interface EmbeddedFace extends DetectedFace {
+  /** The aligned crop that is embedded, a PNG; only where the job wants it. */
+  readonly crop?: Uint8Array;
   readonly quality: Quality;
   /** Which of the job's `follow` boxes this face is the continuation of; null for one that was found anew. */
   readonly followed: number | null;
@@ -87,6 +89,8 @@ export interface VisionJob {
    * takes a fraction of the time of a search of the photo. The photo is searched only when one of them is lost, or `search` says so.
    */
   readonly follow?: readonly Box[];
+  /** Whether to give the aligned crops of the largest faces too, for people to look at. */
+  readonly crop?: boolean;
   /** Whether to look for faces in the whole photo too. Default: only where there is none to follow. */
   readonly search?: boolean;
 }

@@ -89,6 +89,17 @@ export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: Deco
   };
 }
 
+/** Pixels, RGB, as a PNG. */
+export async function encodePng(
+  pixels: Uint8ClampedArray,
+  width: number,
+  height: number,
+): Promise<Uint8Array> {
+  return await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
 /** Longest side, px: the most that a JPEG can have. One line of many more takes as much memory as a whole photo. */
 const longestSidePx = 65_535;
 /** The share of the pixel limit that AVIF may have: it takes about 25 bytes a pixel and the other formats at most 8. */

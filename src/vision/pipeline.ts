@@ -8,6 +8,7 @@ import { createEmbedder, cropLength } from './embed.ts';
 import { measureQuality } from './quality.ts';
 import type { Look } from './protocol.ts';
 import { createRuntime } from './runtime.ts';
+import { showCrop } from './show.ts';
 import type { TunedThreads } from './threads.ts';
 
 /** What the stages need to know. A plain value: it crosses to the worker thread. */
@@ -52,6 +53,9 @@ const smallestFacePx = 12;
 /** A bound on time and memory; the faces of a photo beyond it, the smallest, are left out. */
 const facesPerPhoto = 256;
 
+/** More faces than this nobody looks at one by one. */
+const cropsPerPhoto = 32;
+
 /** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
@@ -78,7 +82,10 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       cpus: options.cpus ?? null,
     },
 
-    async analyse(bytes, { embed: embeds = true, follow = [], search = follow.length === 0 } = {}) {
+    async analyse(
+      bytes,
+      { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false } = {},
+    ) {
       const lap = stopwatch();
       const inferenceBefore = runtime.inferenceMs();
       const decoded = await decode(bytes);
@@ -118,11 +125,17 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
         align,
         embed: lap(),
       };
+      const shown = shows ? Math.min(faces.length, cropsPerPhoto) : 0;
+      const pngs = await Promise.all(
+        faces.slice(0, shown).map((_face, i) => {
+          return showCrop(crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength));
+        }),
+      );
       return {
         ok: true,
         width,
         height,
-        faces,
+        faces: faces.map((face, i) => (pngs[i] === undefined ? face : { ...face, crop: pngs[i] })),
         latency_ms,
         detect_ms,
         inference_ms: runtime.inferenceMs() - inferenceBefore,

@@ -7,10 +7,13 @@ import { breachOf, contractTopicOf } from './schemas.ts';
 import { silentLog } from './tools.ts';
 
 /** An embedded broker on a free port, or on `port`. */
-export async function startBroker(port = 0): Promise<EmbeddedBroker> {
+export async function startBroker(
+  port = 0,
+  cleanUp: (work: () => Promise<void>) => void = onTestFinished,
+): Promise<EmbeddedBroker> {
   const broker = createEmbeddedBroker({ host: '127.0.0.1', port, log: silentLog });
   await broker.start();
-  onTestFinished(() => broker.close());
+  cleanUp(() => broker.close());
   return broker;
 }
 

@@ -25,7 +25,11 @@ function environment(dir: string, settings: Readonly<Record<string, string>>): N
  * The compiled program as a process of its own, with its data in `dir` and settings from `env`, such as
  * `{ MUSTER_MQTT__URL: … }`.
  */
-export function startStation(dir: string, env: Readonly<Record<string, string>>): RunningStation {
+export function startStation(
+  dir: string,
+  env: Readonly<Record<string, string>>,
+  cleanUp: (work: () => void) => void = onTestFinished,
+): RunningStation {
   const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), 'station'], {
     cwd: dir,
     env: environment(dir, env),
@@ -50,7 +54,7 @@ export function startStation(dir: string, env: Readonly<Record<string, string>>)
     const [status] = (await exited) as [number | null];
     return status;
   };
-  onTestFinished(() => void child.kill('SIGKILL'));
+  cleanUp(() => void child.kill('SIGKILL'));
   return {
     child,
     lines,

@@ -18,10 +18,12 @@ export function recordingLog(): {
   return { log, lines: () => written.map((line) => JSON.parse(line) as { level: number; msg: string }) };
 }
 
-/** A folder that is gone when the test is over. */
-export async function temporaryFolder(): Promise<string> {
+/** A folder that is gone when the test is over, or when `cleanUp` says: `afterAll` for those of a whole file. */
+export async function temporaryFolder(
+  cleanUp: (work: () => Promise<void>) => void = onTestFinished,
+): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-test-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  cleanUp(() => rm(dir, { recursive: true, force: true }));
   return dir;
 }
 

@@ -24,6 +24,7 @@ export const events = route({
 
 export const stream = route({
   id: 'eventStream',
+  lasting: true,
   method: 'GET',
   path: '/api/v1/events/stream',
   tag: 'events',

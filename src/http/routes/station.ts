@@ -95,3 +95,18 @@ export const log = route({
   problems: [],
   handle: ({ query }, { station }) => json({ lines: station.log?.lines(query.limit) ?? [] }),
 });
+
+export const prometheus = route({
+  id: 'prometheus',
+  method: 'GET',
+  path: '/metrics',
+  tag: 'station',
+  summary: 'the figures for Prometheus',
+  answers: { 200: ['In its text format.', 'text/plain'] },
+  problems: [],
+  handle: async (_input, { prometheus: page }) => ({
+    kind: 'bytes',
+    type: page.contentType,
+    body: await page.text(),
+  }),
+});

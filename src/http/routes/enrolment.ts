@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { failedGate } from '../../decide/gates.ts';
+import { writeEnrolment, type SubjectEnrolment } from '../../gallery/enroll.ts';
+import { subjectIdSchema } from '../../gallery/subject.ts';
+import { round } from '../../lib/round.ts';
+import { enrolmentAnswer, removalAnswer } from '../answers.ts';
+import type { HttpTarget } from '../contract.ts';
+import { withOneFace } from '../photos.ts';
+import { HttpProblem } from '../problem.ts';
+import { file, json, route } from '../route.ts';
+
+const subject = subjectIdSchema.describe('The pseudonymous id: 1 to 32 of the characters a-z, 0-9 and -.');
+
+export const enrol = route({
+  id: 'enrol',
+  method: 'POST',
+  path: '/api/v1/subjects/{subject}/templates',
+  tag: 'gallery',
+  heavy: true,
+  summary: 'enrols a photo of a subject, as one template more',
+  description:
+    'The photo must show one face. What a person should look at is told, and does not keep the template from being enrolled: a gate that the face would fail at the door, and warnings that it is unlike the subject’s other photos or like another subject. The station takes the new revision up at once.',
+  params: z.object({ subject }),
+  query: z.object({
+    dry_run: z.enum(['true', 'false']).default('false').describe('Only tell what would become of it.'),
+  }),
+  body: z.object({ photo: file('Reference photo, of one person.') }),
+  answers: {
+    200: ['What would become of it (dry_run).', enrolmentAnswer],
+    201: ['It is enrolled.', enrolmentAnswer],
+  },
+  problems: [
+    'not_an_image',
+    'too_many_pixels',
+    'no_face',
+    'several_faces',
+    'gallery_synced',
+    'gallery_fingerprint',
+  ],
+  async handle({ params, query, body }, { station, analyse }) {
+    const dryRun = query.dry_run === 'true';
+    if (!dryRun) refuseWhereSynced(station);
+    const { faces } = withOneFace(await analyse({ photo: body.photo }), 'photo');
+    const [face] = faces;
+    const template = { subject: params.subject, n: 0, embedding: face.embedding, file: 'photo' };
+    const enrolment: SubjectEnrolment = {
+      subject: params.subject,
+      name: params.subject,
+      photos: 1,
+      templates: [template],
+      refused: [],
+    };
+    const { gates, threshold } = station.policy();
+    const written = await writeEnrolment(station.galleryStore, station.gallery(), [enrolment], {
+      mode: 'add',
+      dryRun,
+      threshold,
+    });
+    const { box, landmarks, probability, quality } = face;
+    const answer = {
+      subject: params.subject,
+      n: written.templates[0]?.n,
+      revision: written.revision,
+      face: { box, landmarks, probability, quality, failed_gate: failedGate(face, gates) },
+      warnings: written.warnings.map(({ code, other, similarity }) => ({
+        code,
+        other,
+        similarity: round(similarity, 4),
+      })),
+    };
+    return json(answer, dryRun ? 200 : 201);
+  },
+});
+
+export const removeSubject = route({
+  id: 'removeSubject',
+  method: 'DELETE',
+  path: '/api/v1/subjects/{subject}',
+  tag: 'gallery',
+  summary: 'removes a subject with all templates',
+  params: z.object({ subject }),
+  answers: { 200: ['The subject is gone.', removalAnswer] },
+  problems: ['subject_unknown', 'gallery_synced', 'gallery_fingerprint', 'cross_site'],
+  async handle({ params }, { station }) {
+    refuseWhereSynced(station);
+    const { revision } = await station.galleryStore.apply((base) => {
+      if (![...base.list()].some((template) => template.subject === params.subject))
+        throw unknownSubject(params.subject);
+      return { remove: [params.subject] };
+    });
+    return json({ revision });
+  },
+});
+
+export const removeTemplate = route({
+  id: 'removeTemplate',
+  method: 'DELETE',
+  path: '/api/v1/subjects/{subject}/templates/{n}',
+  tag: 'gallery',
+  summary: 'removes one template of a subject',
+  description: 'The others keep their numbers. A subject without templates is gone.',
+  params: z.object({ subject, n: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+  answers: { 200: ['The template is gone.', removalAnswer] },
+  problems: ['subject_unknown', 'template_unknown', 'gallery_synced', 'gallery_fingerprint', 'cross_site'],
+  async handle({ params }, { station }) {
+    refuseWhereSynced(station);
+    const { revision } = await station.galleryStore.apply((base) => {
+      const own = [...base.list()].filter((template) => template.subject === params.subject);
+      if (own.length === 0) throw unknownSubject(params.subject);
+      const left = own.filter(({ n }) => n !== params.n);
+      if (left.length === own.length)
+        throw new HttpProblem('template_unknown', `${params.subject} has no template ${params.n}`);
+      return { remove: [params.subject], put: left };
+    });
+    return json({ revision });
+  },
+});
+
+function unknownSubject(id: string): HttpProblem {
+  return new HttpProblem('subject_unknown', `${id} is not in the gallery`);
+}
+
+/** The next look at the broker would undo it. */
+function refuseWhereSynced({ gallerySynced }: HttpTarget): void {
+  if (!gallerySynced) return;
+  throw new HttpProblem('gallery_synced', 'the gallery of this station is published at the broker', {
+    remedy: 'Enrol where it is published, with `muster enroll` and `muster gallery publish`.',
+  });
+}
