@@ -33,7 +33,7 @@ const headersMs = 10_000;
 /** How often Node looks for requests that take too long, ms. */
 const lookMs = 2_000;
 /** A connection without a request is kept so long, ms. */
-const keepAliveMs = 5_000;
+const keepAliveMs = 30_000;
 /** JSON bodies are a token at the most. */
 const mostJsonBytes = 16 * 1024;
 

@@ -90,7 +90,7 @@ test('nothing is written without a template, or when it is only a trial', async 
   const store = galleryStore(await temporaryFolder());
   const options = { mode: 'subject', dryRun: false, threshold: 0.5 } as const;
   const none = await writeEnrolment(store, await store.load(), [await enrol('ann', { a: photo() })], options);
-  expect(none).toEqual({ revision: null, warnings: [] });
+  expect(none).toEqual({ revision: null, templates: [], warnings: [] });
   const trial = [await enrol('ann', { a: photo(near(0)) })];
   expect(
     (await writeEnrolment(store, await store.load(), trial, { ...options, dryRun: true })).revision,
