@@ -21,8 +21,8 @@ export interface Access {
   /** Throws HttpProblem `cross_site`, `host_not_allowed` or `unauthorised`. */
   check(asker: Asker): Standing;
   /** The Set-Cookie of a session, for browsers. Throws HttpProblem `unauthorised` for a wrong token. */
-  login(token: string): string;
-  logout(): string;
+  readonly login: (token: string) => string;
+  readonly logout: () => string;
 }
 
 export interface AccessOptions {

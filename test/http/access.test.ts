@@ -21,7 +21,13 @@ const elsewhere: Asker = {
   headers: { host: '192.0.2.1:8080' },
 };
 
-function access({ right = token as string | null, tokenOnLoopback = false, clock = manualClock() } = {}) {
+interface Settings {
+  right?: string | null;
+  tokenOnLoopback?: boolean;
+  clock?: ReturnType<typeof manualClock>;
+}
+
+function access({ right = token, tokenOnLoopback = false, clock = manualClock() }: Settings = {}) {
   let current = right;
   const made = createAccess({ token: () => current, tokenOnLoopback, secure: false, clock });
   const outcome = (asker: Asker) => {

@@ -97,7 +97,7 @@ it.each([
   ['a field that is not known', { user: 'me' }, 'unknown_field', 400],
 ])('%s', async (_what, data, code, status) => {
   const files = { reference: await image('alice'), sample: await image('clara') };
-  const answer = await postLikeRequests(photoMatch, data as unknown as Record<string, string>, files);
+  const answer = await postLikeRequests(photoMatch, data, files);
   expect(answer).toMatchObject({ status, type: 'application/problem+json', json: { code, status } });
 });
 

@@ -13,7 +13,7 @@ it('docs/http.md names every problem beside its status, and no other', () => {
   const named = rows.flatMap(([, statuses = '', codes = '']) =>
     [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => ({ statuses, code })),
   );
-  expect(named.map(({ code }) => code).toSorted()).toEqual(problemCodes.toSorted());
+  expect(new Set(named.map(({ code }) => code))).toEqual(new Set(problemCodes));
   for (const { statuses, code } of named)
     expect(statuses, code).toContain(String(statusOf(code as (typeof problemCodes)[number])));
 });

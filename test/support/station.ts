@@ -12,7 +12,7 @@ export interface RunningStation {
   /** Resolves when it waits for captures; rejects with its output when it ends before. */
   readonly ready: Promise<void>;
   /** Ends it as systemd does, and gives its exit status. */
-  stop(): Promise<number | null>;
+  readonly stop: () => Promise<number | null>;
   kill(): Promise<void>;
 }
 
