@@ -3,31 +3,39 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Core } from './contract.ts';
 
-/** Where the kernel tells of its processors. */
-export interface TopologyPaths {
-  readonly cpus: string;
-  readonly status: string;
-}
+/** A file's text; null where it can't be read. */
+export type ReadText = (path: string) => Promise<string | null>;
 
-const kernel: TopologyPaths = { cpus: '/sys/devices/system/cpu', status: '/proc/self/status' };
+const cpuFolder = '/sys/devices/system/cpu';
+const statusFile = '/proc/self/status';
+const readText: ReadText = (path) => readFile(path, 'utf8').catch(() => null);
 
 /**
  * The cores that this process may use, by their number. Never rejects: where the kernel tells nothing of their speed they count as
- * alike, and where it tells nothing at all there are as many as Node knows of.
+ * alike, and where it tells nothing at all there are `known`: as many as Node knows of.
  *
  * A core's speed is `cpu_capacity`, which arm64 kernels take from the device tree (Documentation/devicetree/bindings/cpu/cpu-capacity.txt), else
  * its highest frequency.
  */
-export async function readCores(paths: TopologyPaths = kernel): Promise<readonly Core[]> {
-  const [online, status] = await Promise.all([text(join(paths.cpus, 'online')), text(paths.status)]);
+export async function readCores(
+  read: ReadText = readText,
+  known: number = availableParallelism(),
+): Promise<readonly Core[]> {
+  const text = async (path: string) => (await read(path)) ?? '';
+  /** One figure for each core, or null where one of them is missing: half of the figures can't be compared. */
+  const figures = async (name: string) => {
+    const texts = await Promise.all(ids.map((id) => text(join(cpuFolder, `cpu${id}`, name))));
+    const found = texts.map((each) => Number.parseInt(each, 10));
+    return found.every((figure) => figure > 0) ? found : null;
+  };
+  const [online, status] = await Promise.all([text(join(cpuFolder, 'online')), text(statusFile)]);
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1];
   const usable = allowed === undefined ? null : new Set(parseCpuList(allowed));
   const ids = parseCpuList(online).filter((id) => usable === null || usable.has(id));
-  if (ids.length === 0) return Array.from({ length: availableParallelism() }, (_, id) => ({ id, speed: 1 }));
+  if (ids.length === 0) return Array.from({ length: known }, (_, id) => ({ id, speed: 1 }));
 
-  const capacities = await figures(ids, (id) => join(paths.cpus, `cpu${id}`, 'cpu_capacity'));
-  const frequencies = await figures(ids, (id) => join(paths.cpus, `cpu${id}`, 'cpufreq', 'cpuinfo_max_freq'));
-  const speeds = capacities ?? frequencies ?? ids.map(() => 1);
+  const speeds =
+    (await figures('cpu_capacity')) ?? (await figures('cpufreq/cpuinfo_max_freq')) ?? ids.map(() => 1);
   const fastest = Math.max(...speeds);
   return ids.map((id, i) => ({ id, speed: speeds[i]! / fastest }));
 }
@@ -42,14 +50,4 @@ export function parseCpuList(list: string): readonly number[] {
       if (from === undefined) return [];
       return Array.from({ length: Math.max(0, Number(to) - Number(from) + 1) }, (_, i) => Number(from) + i);
     });
-}
-
-/** One figure for each core, or null where one of them is missing: half of the figures can't be compared. */
-async function figures(ids: readonly number[], path: (id: number) => string): Promise<number[] | null> {
-  const found = await Promise.all(ids.map(async (id) => Number.parseInt(await text(path(id)), 10)));
-  return found.every((figure) => figure > 0) ? found : null;
-}
-
-function text(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
 }

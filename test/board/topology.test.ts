@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { planThreads } from '../../src/board/plan.ts';
-import { parseCpuList, readCores, type TopologyPaths } from '../../src/board/topology.ts';
+import { parseCpuList, readCores, type ReadText } from '../../src/board/topology.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 interface Board {
@@ -27,9 +27,10 @@ const rk3588: Board = {
 };
 const turbo: Board = { online: '0-3\n', allowed: '0-3', kHz: [5_000_000, 5_000_000, 4_800_000, 4_800_000] };
 
-async function recorded({ online, allowed, capacity = [], kHz = [] }: Board): Promise<TopologyPaths> {
-  const cpus = join(await temporaryFolder(), 'cpu');
-  const status = join(dirname(cpus), 'status');
+async function recorded({ online, allowed, capacity = [], kHz = [] }: Board): Promise<ReadText> {
+  const root = await temporaryFolder();
+  const cpus = join(root, 'sys/devices/system/cpu');
+  const status = join(root, 'proc/self/status');
   const write = async (path: string, text: string) => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
@@ -40,7 +41,7 @@ async function recorded({ online, allowed, capacity = [], kHz = [] }: Board): Pr
     await write(join(cpus, `cpu${id}`, 'cpu_capacity'), `${value}\n`);
   for (const [id, value] of kHz.entries())
     await write(join(cpus, `cpu${id}`, 'cpufreq', 'cpuinfo_max_freq'), `${value}\n`);
-  return { cpus, status };
+  return (path) => readFile(join(root, path), 'utf8').catch(() => null);
 }
 
 describe('threads for a board', () => {
@@ -62,8 +63,9 @@ describe('threads for a board', () => {
   });
 
   it('a kernel that tells nothing: the cores that Node knows of', async () => {
-    const paths = { cpus: join(await temporaryFolder(), 'none'), status: '/nonexistent' };
-    expect(await readCores(paths)).toHaveLength(availableParallelism());
+    const nothing: ReadText = () => Promise.resolve(null);
+    expect(await readCores(nothing)).toHaveLength(availableParallelism());
+    expect(await readCores(nothing, 6)).toHaveLength(6);
   });
 
   it('this machine: the cores that this process may use', async () => {

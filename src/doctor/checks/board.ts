@@ -1,3 +1,5 @@
+import { planThreads } from '../../board/plan.ts';
+import { readCores } from '../../board/topology.ts';
 import { none, failure, ok, warning, type Check } from '../contract.ts';
 
 const leastGlibc = [2, 28] as const;
@@ -77,7 +79,8 @@ export const cpu: Check = {
     const info = (await host.read('/proc/cpuinfo')) ?? '';
     const flags = new Set(/^(?:Features|flags)\s*:\s*(.*)$/m.exec(info)?.[1]?.split(' ') ?? []);
     const threads = config.vision.threads;
-    const words = `${host.cpu}, ${host.cores} cores, vision.threads ${threads}`;
+    const plan = planThreads(await readCores((path) => host.read(path), host.cores));
+    const words = `${host.cpu}, ${plan.reason}; vision.threads ${threads}${threads === 'auto' ? ` (${plan.threads} unless tuned)` : ''}`;
     if (typeof threads === 'number' && threads > host.cores)
       return warning(
         `${words}: more threads than cores`,
