@@ -7,6 +7,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
+import { registerHealth } from './commands/health.ts';
 import { registerInstall } from './commands/install.ts';
 import { registerMatch } from './commands/match.ts';
 import { registerModels } from './commands/models.ts';
@@ -34,7 +35,10 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
   ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
-  ['Setting up:', [registerInstall, registerDoctor, registerModels, registerTune, registerConfig]],
+  [
+    'Setting up:',
+    [registerInstall, registerDoctor, registerHealth, registerModels, registerTune, registerConfig],
+  ],
 ];
 
 interface GlobalOptions {
