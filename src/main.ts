@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { registerBench } from './commands/bench.ts';
 import { registerBridge } from './commands/bridge.ts';
 import type { CommandContext, RegisterCommand } from './commands/context.ts';
 import { registerConfig } from './commands/config.ts';
@@ -37,7 +38,15 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
   ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
   [
     'Setting up:',
-    [registerInstall, registerDoctor, registerHealth, registerModels, registerTune, registerConfig],
+    [
+      registerInstall,
+      registerDoctor,
+      registerHealth,
+      registerModels,
+      registerTune,
+      registerBench,
+      registerConfig,
+    ],
   ],
 ];
 

@@ -1,3 +1,4 @@
+import { minFacePx } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { Gate } from '../decide/contract.ts';
 import type { PhotoResult } from '../gallery/photo.ts';
@@ -70,9 +71,9 @@ async function detect(
     import('../lib/progress.ts'),
     options.gates === true ? gatesOf(config) : null,
   ]);
-  const { min_face_px, max_side_px, detector } = config.vision;
+  const { max_side_px, detector } = config.vision;
   const overrides = {
-    minFacePx: options.minFace ?? (options.gates === true ? min_face_px : defaultMinFacePx),
+    minFacePx: options.minFace ?? (options.gates === true ? minFacePx(config.vision) : defaultMinFacePx),
     maxSidePx: options.gates === true ? max_side_px : null,
     detectMode: options.gates === true ? detector.mode : ('exact' as const),
   };

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { join } from 'node:path';
+import { minFacePx } from '../config/derived.ts';
 import type { EnrolmentMode, SubjectEnrolment, WrittenEnrolment } from '../gallery/enroll.ts';
 import type { ReferenceFolder } from '../gallery/reference-photos.ts';
 import type { Vision } from '../vision/contract.ts';
@@ -61,12 +62,12 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
     import('../gallery/enroll.ts'),
   ]);
   const reference = await readReferenceFolder(folder);
-  const minFacePx = options.minFace ?? config.vision.min_face_px;
+  const smallest = options.minFace ?? minFacePx(config.vision);
   const mode: EnrolmentMode = options.replace === true ? 'gallery' : options.add === true ? 'add' : 'subject';
   const dryRun = options.dryRun === true;
   const { fingerprint, enrolments, written } = await withVision(
     context,
-    { minFacePx },
+    { minFacePx: smallest },
     async (vision, info) => {
       const { store } = await openGallery(context, info);
       // Before the photos, so that a gallery of other models is refused at once.

@@ -67,6 +67,11 @@ function enlargementFor(minFacePx: number): number | null {
   return enlargement > maxEnlargement ? null : enlargement;
 }
 
+/** The drawing itself, RGB, `side` × `side` px. */
+export async function drawFace(): Promise<{ readonly side: number; readonly rgb: Uint8Array }> {
+  return { side, rgb: await drawing() };
+}
+
 /** RGB, row by row, with a pause after each row, since the main thread has other work. */
 async function drawing(): Promise<Uint8Array> {
   const pixels = new Uint8Array(side * side * 3);

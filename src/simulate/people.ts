@@ -15,9 +15,9 @@ export function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** A unit vector of any direction. In 192 dimensions two of them are nearly at right angles. */
-export function anyDirection(random: () => number): Embedding {
-  const vector = Float32Array.from({ length: dimension }, () => normal(random));
+/** A unit vector of any direction. In 192 dimensions (or `length`) two of them are nearly at right angles. */
+export function anyDirection(random: () => number, length = dimension): Embedding {
+  const vector = Float32Array.from({ length }, () => normal(random));
   return scaled(vector, 1 / Math.hypot(...vector));
 }
 

@@ -116,6 +116,8 @@ export type VisionResult =
       readonly latency_ms: VisionLatency;
       /** Where the time of `detect` went, ms. `pyramid` prepares what P-Net looks at. */
       readonly detect_ms: Readonly<Record<'pyramid' | 'pnet' | 'rnet' | 'onet', number>>;
+      /** The part of `detect` that was spent inside ONNX Runtime, ms. */
+      readonly detect_inference_ms: number;
       /** The part of the time that was spent inside ONNX Runtime, ms. */
       readonly inference_ms: number;
     }

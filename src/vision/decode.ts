@@ -116,6 +116,13 @@ function scansOf(bytes: Uint8Array): number {
   return scans;
 }
 
+/** A picture as a JPEG of the quality that cameras write. */
+export async function encodeJpeg({ width, height, data }: Image): Promise<Buffer> {
+  return await sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 88 })
+    .toBuffer();
+}
+
 function refuse(failure: VisionFailure, message: string): DecodeResult {
   return { ok: false, failure, message };
 }

@@ -1,3 +1,4 @@
+import { minFacePx } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultModelsDir } from '../lib/package.ts';
 import { tuningFile } from './tune-file.ts';
@@ -11,7 +12,7 @@ export function visionOptions({
   return {
     modelsDir: vision.models_dir ?? defaultModelsDir,
     pack: vision.pack,
-    minFacePx: vision.min_face_px,
+    minFacePx: minFacePx(vision),
     maxSidePx: vision.max_side_px,
     maxPixels: vision.max_mpx * 1e6,
     detectMode: vision.detector.mode,

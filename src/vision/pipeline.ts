@@ -97,6 +97,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
       const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
       const { faces: all, ms: detect_ms } = await detector.find(image, { minFacePx, follow: before, search });
+      const detect_inference_ms = runtime.inferenceMs() - inferenceBefore;
       const found = all.slice(0, facesPerPhoto);
       const detection = lap();
 
@@ -138,6 +139,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
         faces: faces.map((face, i) => (pngs[i] === undefined ? face : { ...face, crop: pngs[i] })),
         latency_ms,
         detect_ms,
+        detect_inference_ms,
         inference_ms: runtime.inferenceMs() - inferenceBefore,
       };
     },

@@ -28,6 +28,7 @@ function photo(...embeddings: Embedding[]): PhotoResult {
     faces,
     latency_ms,
     detect_ms: { pyramid: 0, pnet: 0, rnet: 0, onet: 0 },
+    detect_inference_ms: 0,
     inference_ms: 2,
   };
 }

@@ -12,6 +12,28 @@ export const vision = section('How faces are found and embedded.', {
       'Smallest face that is looked for, in pixels of the photo as it was taken. Twice the size is a quarter of the work.',
     ),
   ),
+  door: section(
+    'Where the camera is. With a distance set, the smallest face follows from it, and min_face_px does not count.',
+    {
+      distance_m: z
+        .number()
+        .min(0.2)
+        .max(20)
+        .nullable()
+        .default(null)
+        .describe(
+          'From the camera to the farthest place where people are to be recognised, along the floor, metres; null: not told.',
+        ),
+      camera_height_m: decimal(0, 10, 1.6, 'Height of the camera above the floor, metres.'),
+      field_of_view_deg: decimal(
+        10,
+        170,
+        62,
+        'Angle that the camera sees from left to right, degrees: Raspberry Pi Camera 2: 62, 3: 66, 3 Wide: 102.',
+      ),
+      photo_width_px: whole(160, 16_384, 1280, 'Width of its photos, pixels.'),
+    },
+  ),
   max_side_px: remote(
     whole(
       160,

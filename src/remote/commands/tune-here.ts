@@ -1,5 +1,6 @@
 import { planThreads } from '../../board/plan.ts';
 import { readCores } from '../../board/topology.ts';
+import { minFacePx } from '../../config/derived.ts';
 import type { Config } from '../../config/schema.ts';
 import { isoTime } from '../../lib/clock.ts';
 import { MusterError } from '../../lib/errors.ts';
@@ -22,11 +23,11 @@ export async function tuneHere(
   { log, ...options }: TuneHereOptions,
 ): Promise<Tuning> {
   const { clock, rounds } = options;
-  const photo = await testScene(config.vision.min_face_px);
+  const photo = await testScene(minFacePx(config.vision));
   if (photo === null) {
     throw new MusterError(
       'tune_impossible',
-      `with vision.min_face_px at ${config.vision.min_face_px} the test photo would have to be too large`,
+      `with faces from ${minFacePx(config.vision)} px on the test photo would have to be too large`,
       { remedy: 'Lower vision.min_face_px, or set vision.threads by hand.' },
     );
   }
