@@ -60,9 +60,10 @@ export function compareReports(before: BenchReport, now: BenchReport): string {
   return table(['photo', 'figure', 'before', 'now', 'now/before'], rows);
 }
 
-function figuresOf({ stages, photo: _, ...figures }: BenchScenario): [string, number][] {
+/** Every number of a scenario; of the stages the medians. */
+function figuresOf({ stages, ...figures }: BenchScenario): [string, number][] {
   return [
     ...benchStages.map((stage): [string, number] => [`${stage} p50_ms`, stages[stage].p50_ms]),
-    ...Object.entries(figures),
+    ...Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   ];
 }
