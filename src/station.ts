@@ -33,7 +33,7 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Upkeep } from './upkeep/contract.ts';
 import { lastRuns, openUpkeep } from './upkeep/open.ts';
 import type { VisionInfo } from './vision/contract.ts';
-import { visionOptions } from './vision/options.ts';
+import { graphsDir, visionOptions } from './vision/options.ts';
 import { createVision } from './vision/vision.ts';
 
 export interface Surroundings {
@@ -78,7 +78,7 @@ export async function runStation(
     log,
     upkeep: () => lastRuns(upkeep?.list() ?? []),
   });
-  const vision = createVision({ ...visionOptions(config), log, clock });
+  const vision = createVision({ ...visionOptions(config), graphsDir: graphsDir(config), log, clock });
   const { alerts } = telemetry;
   const topics = stationTopics(config);
   const end = (wanted: StationEnd) => {

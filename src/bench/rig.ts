@@ -15,7 +15,7 @@ import { anyDirection } from '../simulate/people.ts';
 import { createStore } from '../store/store.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import type { VisionInfo, VisionJob } from '../vision/contract.ts';
-import { visionOptions } from '../vision/options.ts';
+import { graphsDir, visionOptions } from '../vision/options.ts';
 import { createVision } from '../vision/vision.ts';
 import { type Analysed, type Measured, noteAnalysed, nothingMeasured, withProbes } from './probes.ts';
 
@@ -61,7 +61,7 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
   const connection = createStationConnection(config, { clock, log, random: Math.random });
   const store = createStore(join(config.data_dir, 'state'));
   const telemetry = createTelemetry({ config, store, connection, clock, log });
-  const vision = createVision({ ...visionOptions(config), log, clock });
+  const vision = createVision({ ...visionOptions(config), graphsDir: graphsDir(config), log, clock });
   const activity = createActivity(clock);
   let working: Promise<void> = Promise.resolve();
   let measured = nothingMeasured();

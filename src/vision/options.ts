@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { minFacePx } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultModelsDir } from '../lib/package.ts';
@@ -23,4 +24,9 @@ export function visionOptions({
     timeoutMs: vision.timeout_s * 1000,
     flip: vision.flip,
   };
+}
+
+/** Where a station keeps the graphs that are optimised for its machine; null: nowhere. Commands leave nothing behind. */
+export function graphsDir({ vision, data_dir }: Pick<Config, 'vision' | 'data_dir'>): string | null {
+  return vision.graph_cache ? join(data_dir, 'graphs') : null;
 }

@@ -35,6 +35,8 @@ export interface PipelineOptions {
   readonly cpus?: readonly number[] | null;
   /** Longest time a job may take, ms. */
   readonly timeoutMs: number;
+  /** Where graphs that were optimised for this machine are kept; null or left out: nowhere. */
+  readonly graphsDir?: string | null;
   /** Whether the mirror image of a face is embedded too. */
   readonly flip: boolean;
 }
@@ -61,9 +63,9 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const pack = await loadPack(options.modelsDir, options.pack);
   const fingerprint = fingerprintOf(pack, options.flip);
   const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
-  const runtime = createRuntime({ threads });
+  const runtime = createRuntime({ threads, graphsDir: options.graphsDir ?? null });
   const [pnet, rnet, onet, embedder] = await Promise.all(
-    [pack.pnet, pack.rnet, pack.onet, pack.embedder].map(({ onnx }) => runtime.load(onnx)),
+    [pack.pnet, pack.rnet, pack.onet, pack.embedder].map((model) => runtime.load(model)),
   );
   const decode = createDecoder({ ...options, threads });
   const detector = createDetector(

@@ -1,4 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { LoadedModel } from '../models/contract.ts';
+import { createGraphCache, noGraphs } from './graphs.ts';
 
 /** Float32 values with their shape. */
 export interface Values {
@@ -14,12 +16,19 @@ export interface Network {
 
 /** The one door to ONNX Runtime: its sessions, and the time that is spent in them. */
 export interface Runtime {
-  /** Makes a session of an ONNX file's bytes. Rejects when ONNX Runtime cannot take them. */
-  load(onnx: Uint8Array): Promise<Network>;
+  /** Makes a session of a model. Rejects when ONNX Runtime cannot take it. */
+  load(model: LoadedModel): Promise<Network>;
   /** Time spent inside ONNX Runtime's `run` since the runtime was made, ms. */
   inferenceMs(): number;
   /** Frees every session. */
   close(): Promise<void>;
+}
+
+export interface RuntimeOptions {
+  /** Cores that one inference may use. */
+  readonly threads: number;
+  /** Where graphs that were optimised for this machine are kept; null: nowhere. */
+  readonly graphsDir: string | null;
 }
 
 /** How long a thread without work stays awake inside of an inference, µs: longer than a small layer takes on one core. */
@@ -34,27 +43,46 @@ const spinUs = '500';
  * pattern is off because the pyramid gives P-Net another shape on every level and every photo size, and each
  * shape would keep a plan of its own for ever.
  */
-export function createRuntime(options: { threads: number }): Runtime {
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { threads, graphsDir } = options;
+  const graphs =
+    graphsDir === null ? noGraphs : createGraphCache(graphsDir, env.versions.node ?? env.versions.common);
   const sessions: InferenceSession[] = [];
   let inferenceMs = 0;
 
-  return {
-    async load(onnx) {
-      const session = await InferenceSession.create(onnx, {
-        executionProviders: ['cpu'],
+  async function sessionOf(model: LoadedModel): Promise<InferenceSession> {
+    const graph = await graphs.find(model);
+    // What has been optimised is taken as it is: looking for more to do is most of a start.
+    if (graph !== null)
+      return InferenceSession.create(graph, { ...shared, graphOptimizationLevel: 'disabled' });
+    return graphs.keep(model, (file) =>
+      InferenceSession.create(model.onnx, {
+        ...shared,
         graphOptimizationLevel: 'all',
-        intraOpNumThreads: options.threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-        extra: {
-          session: {
-            intra_op: { allow_spinning: '1', spin_duration_us: spinUs },
-            force_spinning_stop: '1',
-          },
-        },
-      });
+        ...(file !== null && { optimizedModelFilePath: file }),
+      }),
+    );
+  }
+
+  const shared: InferenceSession.SessionOptions = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    enableMemPattern: false,
+    // Errors only: that a graph kept here suits this machine alone is known.
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        intra_op: { allow_spinning: '1', spin_duration_us: spinUs },
+        force_spinning_stop: '1',
+      },
+    },
+  };
+
+  return {
+    async load(model) {
+      const session = await sessionOf(model);
       sessions.push(session);
       const [input] = session.inputNames;
       if (input === undefined) throw new Error('The network has no input.');

@@ -70,6 +70,10 @@ export const vision = section('How faces are found and embedded.', {
     z.int().min(1).max(64),
     'Processor threads for one inference; auto takes the number that suits the board.',
   ),
+  graph_cache: flag(
+    true,
+    'Keep the nets as ONNX Runtime has optimised them for this machine, in the folder graphs of data_dir: the next start is quicker.',
+  ),
   timeout_s: whole(
     1,
     600,

@@ -1,0 +1,200 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { describeMachine } from '../src/bench/machine.ts';
+import { loadConfig } from '../src/config/load.ts';
+import type { SubjectId } from '../src/gallery/contract.ts';
+import { createGalleryStore } from '../src/gallery/store.ts';
+import { systemClock } from '../src/lib/clock.ts';
+import { messageOf } from '../src/lib/errors.ts';
+import { createLog } from '../src/lib/log.ts';
+import { packageRoot } from '../src/lib/package.ts';
+import { seededRandom } from '../src/lib/random.ts';
+import { round } from '../src/lib/round.ts';
+import { table } from '../src/lib/table.ts';
+import { loadPack } from '../src/models/load.ts';
+import { anyDirection } from '../src/simulate/people.ts';
+import { fingerprintOf } from '../src/vision/fingerprint.ts';
+import { visionOptions } from '../src/vision/options.ts';
+import { doorPhotos } from './photos.ts';
+
+/**
+ * `npm run bench:start`: the program's own station, started with a photo in its inbox: how long until it has decided, with and without
+ * the graphs that it has kept, and how much memory it takes when it has run for a while, with and without MALLOC_ARENA_MAX. The ways
+ * take turns.
+ */
+
+const help = `Usage: npm run bench:start -- [options]
+
+Options:
+  --rounds <n>       starts of each kind (default 5)
+  --captures <n>     captures before the memory is read (default 200)
+  --templates <n>    templates in the gallery (default 10000)
+  --json             print one JSON document
+  --help             print this help
+`;
+
+const ways = [
+  { name: 'graphs kept, MALLOC_ARENA_MAX=2', kept: true, arenas: '2' },
+  { name: 'graphs kept', kept: true, arenas: null },
+  { name: 'graphs made at the start, MALLOC_ARENA_MAX=2', kept: false, arenas: '2' },
+] as const;
+type Way = (typeof ways)[number];
+
+interface Start {
+  readonly readyMs: number;
+  readonly decidedMs: number;
+  readonly rssMb: number;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      captures: { type: 'string', default: '200' },
+      templates: { type: 'string', default: '10000' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return void process.stdout.write(help);
+  const [rounds, captures, templates] = [values.rounds, values.captures, values.templates].map(Number);
+  if (!(rounds! >= 1) || !(captures! >= 1) || !(templates! >= 1))
+    throw new Error('--rounds, --captures and --templates take whole numbers from 1 on');
+  const dir = await mkdtemp(join(tmpdir(), 'muster-start-'));
+  try {
+    await mkdir(join(dir, 'data', 'inbox'), { recursive: true });
+    await inventPeople(join(dir, 'data', 'gallery', 'main'), templates!);
+    const photos = await doorPhotos();
+    await runStation(dir, ways[0], photos, 1);
+    const starts = new Map<Way, Start[]>(ways.map((way) => [way, []]));
+    for (let n = 0; n < rounds!; n++) {
+      for (const way of ways) {
+        if (!way.kept) await rm(join(dir, 'data', 'graphs'), { recursive: true, force: true });
+        // Memory is settled slowly, so one round is enough to read it in.
+        starts.get(way)!.push(await runStation(dir, way, photos, n === 0 ? captures! : 1));
+      }
+    }
+    const rows = ways.map((way) => {
+      const all = starts.get(way)!;
+      return {
+        way: way.name,
+        ready_ms: round(median(all.map(({ readyMs }) => readyMs)), 0),
+        first_decision_ms: round(median(all.map(({ decidedMs }) => decidedMs)), 0),
+        rss_mb: round(all[0]!.rssMb, 0),
+      };
+    });
+    print(rows, { templates: templates!, captures: captures!, rounds: rounds! }, values.json);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function print(rows: readonly Record<string, string | number>[], facts: object, json: boolean): void {
+  const machine = describeMachine();
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'bench-start/1', machine, ...facts, starts: rows }, null, 2)}\n`,
+    );
+    return;
+  }
+  const { cpu, cores, node, platform } = machine;
+  process.stdout.write(`${cpu}, ${cores} cores, ${platform}, node ${node}; ${JSON.stringify(facts)}\n\n`);
+  const cells = rows.map((row) => Object.values(row));
+  process.stdout.write(`${table(['start with', 'ready ms', 'first decision ms', 'steady RSS MB'], cells)}\n`);
+}
+
+/** A gallery of nobody, made for the models of the defaults. */
+async function inventPeople(dir: string, count: number): Promise<void> {
+  const { modelsDir, pack, flip } = visionOptions(await loadConfig({ env: {} }));
+  const models = await loadPack(modelsDir, pack);
+  const { dimension } = models;
+  const random = seededRandom(1);
+  const put = Array.from({ length: count }, (_, i) => ({
+    subject: `s-${String(i).padStart(7, '0')}` as SubjectId,
+    n: 0,
+    embedding: anyDirection(random, dimension),
+  }));
+  const parts = { clock: systemClock, log: createLog('silent') };
+  await createGalleryStore({ ...parts, dir, fingerprint: fingerprintOf(models, flip), dimension }).apply({
+    put,
+  });
+}
+
+/** Starts the station with a photo in the inbox, feeds it the rest one after the other, and ends it. Times are from the start of the process. */
+async function runStation(
+  dir: string,
+  { arenas }: Way,
+  photos: readonly Uint8Array[],
+  captures: number,
+): Promise<Start> {
+  await feed(dir, photos[0]!);
+  const started = performance.now();
+  const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), 'station'], {
+    env: stationEnv(join(dir, 'data'), arenas),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let readyMs = 0;
+  let decidedMs = 0;
+  let decided = 0;
+  let rssMb = 0;
+  const output: string[] = [];
+  for await (const line of createInterface({ input: child.stderr })) {
+    const entry = line.startsWith('{') ? (JSON.parse(line) as { msg: string }) : { msg: '' };
+    if (output.length < 20) output.push(line);
+    if (entry.msg.startsWith('ready')) readyMs = performance.now() - started;
+    if (entry.msg !== 'decided') continue;
+    decided++;
+    decidedMs ||= performance.now() - started;
+    if (decided < captures) await feed(dir, photos[decided % photos.length]!);
+    else {
+      rssMb = await rssOf(child);
+      child.kill('SIGTERM');
+    }
+  }
+  if (child.exitCode === null) await once(child, 'exit');
+  if (child.exitCode !== 0 || decided === 0)
+    throw new Error(`the station ended with status ${child.exitCode}:\n${output.join('\n')}`);
+  return { readyMs, decidedMs, rssMb };
+}
+
+let fed = 0;
+/** A photo that is whole at once, since it is renamed into place. */
+async function feed(dir: string, photo: Uint8Array): Promise<void> {
+  const name = `capture-${fed++}.jpg`;
+  await writeFile(join(dir, name), photo);
+  await rename(join(dir, name), join(dir, 'data', 'inbox', name));
+}
+
+function stationEnv(data: string, arenas: string | null): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !/^(MUSTER_|MALLOC_)/.test(name));
+  return {
+    ...Object.fromEntries(others),
+    ...(arenas !== null && { MALLOC_ARENA_MAX: arenas }),
+    MUSTER_DATA_DIR: data,
+    MUSTER_MQTT__EMBEDDED__PORT: '0',
+    MUSTER_HTTP__PORT: '0',
+    // The lines that say ready and decided are of this level.
+    MUSTER_LOG__LEVEL: 'info',
+  };
+}
+
+async function rssOf({ pid }: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
