@@ -45,6 +45,9 @@ const ways = [
 ] as const;
 type Way = (typeof ways)[number];
 
+/** Photos so far, of all stations: each has a name of its own. */
+let fed = 0;
+
 interface Start {
   readonly readyMs: number;
   readonly decidedMs: number;
@@ -169,7 +172,6 @@ async function runStation(
   return { readyMs, decidedMs, rssMb };
 }
 
-let fed = 0;
 /** A photo that is whole at once, since it is renamed into place. */
 async function feed(dir: string, photo: Uint8Array): Promise<void> {
   const name = `capture-${fed++}.jpg`;
