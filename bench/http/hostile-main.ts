@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { freePort } from '../../demo/free-port.ts';
 import { messageOf } from '../../src/lib/errors.ts';
 import { createProgress } from '../../src/lib/progress.ts';
-import { startStation } from '../station.ts';
+import { startServedStation } from './station.ts';
 import { assault } from './assault.ts';
 
 /** `npm run hostile`: 10,000 hostile requests to a station of its own, which must neither fail nor grow. */
@@ -36,11 +36,10 @@ async function main(): Promise<void> {
 
   const dir = await mkdtemp(join(tmpdir(), 'muster-hostile-'));
   const port = await freePort();
-  const station = await startStation({
+  const station = await startServedStation(port, {
     ...process.env,
     MUSTER_DATA_DIR: join(dir, 'data'),
     MUSTER_MQTT__EMBEDDED__PORT: '0',
-    MUSTER_HTTP__PORT: String(port),
     MUSTER_HTTP__LIMITS__REQUESTS_PER_MIN: '0',
   });
   const progress = createProgress('requests', { total: requests });

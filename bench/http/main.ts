@@ -10,7 +10,7 @@ import { seededRandom } from '../../src/lib/random.ts';
 import { table } from '../../src/lib/table.ts';
 import { quantile } from '../../src/telemetry/metrics.ts';
 import { describeMachine } from '../machine.ts';
-import { startStation } from '../station.ts';
+import { startServedStation } from './station.ts';
 import { formOf, runClients, type Turn } from './load.ts';
 
 /** `npm run bench:http`: how many pairs of photos a station compares over HTTP, and how it fares when too many ask. */
@@ -49,11 +49,10 @@ async function main(): Promise<void> {
 
   const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const port = await freePort();
-  const station = await startStation({
+  const station = await startServedStation(port, {
     ...process.env,
     MUSTER_DATA_DIR: join(dir, 'data'),
     MUSTER_MQTT__EMBEDDED__PORT: '0',
-    MUSTER_HTTP__PORT: String(port),
     MUSTER_HTTP__LIMITS__REQUESTS_PER_MIN: '0',
   });
   const agent = new Agent({ keepAlive: true });
