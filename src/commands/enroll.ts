@@ -1,8 +1,9 @@
 import { Option } from 'commander';
 import { join } from 'node:path';
 import { minFacePx } from '../config/derived.ts';
-import type { EnrolmentMode, SubjectEnrolment, WrittenEnrolment } from '../gallery/enroll.ts';
+import type { EnrolmentMode, SubjectEnrolment } from '../gallery/enroll.ts';
 import type { ReferenceFolder } from '../gallery/reference-photos.ts';
+import type { EnrolmentRules } from '../gallery/rules.ts';
 import type { Vision } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
@@ -39,11 +40,12 @@ files are passed over, files that aren't photos are listed as ignored. All templ
 gallery; a running station takes it up by itself. A subject that is already there gets the new templates in place of
 the old ones, so that enrolling twice gives the same gallery; where all its photos are refused it keeps the old ones.
 
-A warning is given for a photo that is unlike the subject's others, and for one that is much like another subject.
+A doubtful photo is pointed out: one that is unlike the subject's others, much like another subject, enrolled under another
+name as well, or of poor quality (it fails a gate of the station). With gallery.audit: refuse it is not taken.
 
 JSON: {"gallery", "revision", "fingerprint", "dry_run", "subjects": [{"subject", "name", "photos", "templates",
 "refused": [{"file", "code", "message"}]}], "refused_names": [{"name", "code", "message"}], "ignored": [file],
-"warnings": [{"code", "subject", "n", "file", "other", "similarity"}]}. The revision is null when nothing was written.
+"warnings": [{"code", "subject", "n", "file", "other", "similarity", "gate"}]}. The revision is null when nothing was written.
 
 The exit status is 1 when a subject got no template.
 
@@ -57,32 +59,32 @@ Examples:
 
 async function enroll(folder: string, options: EnrollOptions, context: CommandContext): Promise<void> {
   const config = await context.config();
-  const [{ readReferenceFolder }, { writeEnrolment }] = await Promise.all([
+  const [{ readReferenceFolder }, { writeEnrolment, doubtWords }, { enrolmentRules }] = await Promise.all([
     import('../gallery/reference-photos.ts'),
     import('../gallery/enroll.ts'),
+    import('../gallery/rules.ts'),
   ]);
   const reference = await readReferenceFolder(folder);
   const smallest = options.minFace ?? minFacePx(config.vision);
   const mode: EnrolmentMode = options.replace === true ? 'gallery' : options.add === true ? 'add' : 'subject';
   const dryRun = options.dryRun === true;
-  const { fingerprint, enrolments, written } = await withVision(
+  const { fingerprint, written } = await withVision(
     context,
     { minFacePx: smallest },
     async (vision, info) => {
       const { store } = await openGallery(context, info);
       // Before the photos, so that a gallery of other models is refused at once.
       const before = mode === 'gallery' ? { list: () => [] } : await store.load();
-      const made = await takeTemplates(folder, reference, vision, context);
+      const rules = enrolmentRules(config, info);
+      const made = await takeTemplates(folder, reference, { vision, rules }, context);
       context.signal.throwIfAborted();
-      const threshold = config.decision.threshold === 'auto' ? info.threshold : config.decision.threshold;
       return {
         fingerprint: info.fingerprint,
-        enrolments: made,
-        written: await writeEnrolment(store, before, made, { mode, dryRun, threshold }),
+        written: await writeEnrolment(store, before, made, { mode, dryRun, rules }),
       };
     },
   );
-  const { revision, warnings } = written;
+  const { revision, warnings, enrolments } = written;
 
   const without = enrolments.filter(({ templates }) => templates.length === 0).length;
   if (without + reference.refusedNames.length > 0) context.exitCode(1);
@@ -100,7 +102,10 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
     context.print(JSON.stringify(report));
     return;
   }
-  remarkOn(reference, enrolments, warnings);
+  remarkOn(reference, enrolments);
+  // Those of refused photos are told with the photo.
+  if (config.gallery.audit === 'warn')
+    for (const warning of warnings) remark(`${warning.file}: ${doubtWords(warning)}`);
   context.print(
     await summary(
       enrolments,
@@ -113,7 +118,7 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
 async function takeTemplates(
   folder: string,
   { subjects }: ReferenceFolder,
-  vision: Vision,
+  { vision, rules }: { readonly vision: Vision; readonly rules: EnrolmentRules },
   context: CommandContext,
 ): Promise<readonly SubjectEnrolment[]> {
   const [{ enrolSubject }, { analysePhoto }, { createProgress }] = await Promise.all([
@@ -131,29 +136,19 @@ async function takeTemplates(
   };
   const enrolments: SubjectEnrolment[] = [];
   try {
-    for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse));
+    for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse, rules));
   } finally {
     progress.done();
   }
   return enrolments;
 }
 
-function remarkOn(
-  { refusedNames, ignored }: ReferenceFolder,
-  enrolments: readonly SubjectEnrolment[],
-  warnings: WrittenEnrolment['warnings'],
-): void {
+function remarkOn({ refusedNames, ignored }: ReferenceFolder, enrolments: readonly SubjectEnrolment[]): void {
   for (const file of ignored) remark(`${file}: ignored, it is not a photo`);
   for (const { name, message } of refusedNames) remark(`${name}: refused, ${message}`);
   for (const { subject, name, photos, refused } of enrolments) {
     if (photos === 0) remark(`${name}: no photo for ${subject}`);
     for (const { file, message } of refused) remark(`${file}: refused, ${message}`);
-  }
-  for (const { code, file, subject, other, similarity } of warnings) {
-    const nearest = `similarity ${similarity.toFixed(2)}`;
-    if (code === 'unlike_own')
-      remark(`${file}: is unlike the other photos of ${subject} (${nearest}); is it the same person?`);
-    else remark(`${file}: is much like ${String(other)} (${nearest}); is ${subject} the same person?`);
   }
 }
 

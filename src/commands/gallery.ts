@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { SubjectId } from '../gallery/contract.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { addAudit } from './gallery-audit.ts';
 import { addPublishing } from './gallery-publish.ts';
 import { addRekey } from './gallery-rekey.ts';
 import { openGallery } from './open-gallery.ts';
@@ -11,7 +12,7 @@ import { remark } from './vision-options.ts';
 export const registerGallery: RegisterCommand = (program, context) => {
   const gallery = program
     .command('gallery')
-    .description('list, remove, export, import and publish the templates of the gallery')
+    .description('list, audit, remove, export, import and publish the templates of the gallery')
     .addHelpText(
       'after',
       `
@@ -20,12 +21,13 @@ own, which a running station takes up by itself. People are added with muster en
 
 Examples:
   muster gallery list
+  muster gallery audit
   muster gallery remove s-7f3a
   muster gallery export backup.json
   muster gallery import backup.json
   muster gallery publish --key gallery.key`,
     );
-  for (const add of [addList, addRemove, addExport, addImport, addPublishing, addRekey])
+  for (const add of [addList, addAudit, addRemove, addExport, addImport, addPublishing, addRekey])
     add(gallery, context);
 };
 

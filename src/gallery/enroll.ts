@@ -1,19 +1,24 @@
 import type { EmbeddedFace } from '../vision/contract.ts';
-import { auditEnrolment, type EnrolmentWarning } from './audit.ts';
+import type { Gate } from '../decide/contract.ts';
+import { auditTemplates, inOrder, type AuditFinding } from './audit.ts';
 import type { Gallery, GalleryChange, GalleryStore, SubjectId, Template } from './contract.ts';
 import type { PhotoResult } from './photo.ts';
 import type { ReferencePhotos } from './reference-photos.ts';
+import type { EnrolmentRules } from './rules.ts';
 import { changed } from './template-table.ts';
 
 export interface RefusedPhoto {
   readonly file: string;
-  readonly code: 'no_face' | 'several_faces' | Extract<PhotoResult, { ok: false }>['failure'];
+  readonly code:
+    'no_face' | 'several_faces' | AuditFinding['code'] | Extract<PhotoResult, { ok: false }>['failure'];
   readonly message: string;
 }
 
 export interface EnrolledTemplate extends Template {
   /** The reference photo it was made of. */
   readonly file: string;
+  /** The first gate of the station that the photo fails; null when it passes them all. */
+  readonly gate: Gate | null;
 }
 
 /** What became of a subject's reference photos. */
@@ -28,18 +33,22 @@ export interface SubjectEnrolment {
 
 /**
  * Makes one template of each reference photo that shows exactly one face. `analyse` gets each photo's path as
- * `photos` names it, one after the other.
+ * `photos` names it, one after the other. What looks doubtful in it is judged when it is written.
  */
 export async function enrolSubject(
   { subject, name, photos }: ReferencePhotos,
   analyse: (file: string) => Promise<PhotoResult>,
+  { gateOf }: Pick<EnrolmentRules, 'gateOf'>,
 ): Promise<SubjectEnrolment> {
   const templates: EnrolledTemplate[] = [];
   const refused: RefusedPhoto[] = [];
   for (const file of photos) {
     const outcome = oneFace(await analyse(file));
     if ('code' in outcome) refused.push({ file, ...outcome });
-    else templates.push({ subject, n: templates.length, embedding: outcome.embedding, file });
+    else {
+      const { embedding } = outcome;
+      templates.push({ subject, n: templates.length, embedding, file, gate: gateOf(outcome) });
+    }
   }
   return { subject, name, photos: photos.length, templates, refused };
 }
@@ -74,20 +83,29 @@ export function changeOf(
   };
 }
 
+/** A finding about a new template, with the photo that it is about. */
+export type EnrolmentWarning = AuditFinding & {
+  readonly file: string;
+  /** The gate that the photo fails, with `low_quality`. */
+  readonly gate: Gate | null;
+};
+
 export interface WrittenEnrolment {
   /** Null when nothing was written. */
   readonly revision: number | null;
   /** The templates as they are numbered in the gallery, or would be. */
   readonly templates: readonly EnrolledTemplate[];
-  /** What a person should look at, with the photo that it is about. */
-  readonly warnings: readonly (EnrolmentWarning & { readonly file: string })[];
+  /** What became of the photos: with the policy `refuse`, the doubtful ones are among the refused. */
+  readonly enrolments: readonly SubjectEnrolment[];
+  /** What a person should look at. */
+  readonly warnings: readonly EnrolmentWarning[];
 }
 
 /**
- * Writes the enrolments to the gallery in one revision, or only looks at what that would make of it.
+ * Writes the enrolments to the gallery in one revision, or only looks at what that would make of it. Every way of enrolling goes
+ * through here.
  *
  * @param before the gallery as it was loaded; what is written is worked out anew from the one that is there then
- * @param threshold similarity from which two faces match, for the warnings
  */
 export async function writeEnrolment(
   store: Pick<GalleryStore, 'apply'>,
@@ -96,24 +114,71 @@ export async function writeEnrolment(
   {
     mode,
     dryRun,
-    threshold,
-  }: { readonly mode: EnrolmentMode; readonly dryRun: boolean; readonly threshold: number },
+    rules,
+  }: {
+    readonly mode: EnrolmentMode;
+    readonly dryRun: boolean;
+    readonly rules: Pick<EnrolmentRules, 'threshold' | 'audit'>;
+  },
 ): Promise<WrittenEnrolment> {
-  const change = changeOf(enrolments, mode);
-  const wanted = change(before);
-  const files = new Map(wanted.put.map(({ subject, n, file }) => [`${subject}/${n}`, file]));
-  const warnings = auditEnrolment(wanted.put, changed(before.list(), wanted), threshold).map((warning) => ({
-    ...warning,
-    file: files.get(`${warning.subject}/${warning.n}`) ?? '',
-  }));
-  if (dryRun || wanted.put.length === 0) return { revision: null, templates: wanted.put, warnings };
-  let templates = wanted.put;
+  const warnings = doubtsOf(before, changeOf(enrolments, mode)(before), rules);
+  const taken =
+    rules.audit === 'refuse' ? enrolments.map((each) => withoutDoubtful(each, warnings)) : enrolments;
+  const change = changeOf(taken, mode);
+  let templates = change(before).put;
+  if (dryRun || templates.length === 0) return { revision: null, enrolments: taken, templates, warnings };
   const { revision } = await store.apply((base) => {
     const made = change(base);
     templates = made.put;
     return made;
   });
-  return { revision, templates, warnings };
+  return { revision, enrolments: taken, templates, warnings };
+}
+
+function doubtsOf(
+  before: Pick<Gallery, 'list'>,
+  change: EnrolmentChange,
+  { threshold }: Pick<EnrolmentRules, 'threshold'>,
+): EnrolmentWarning[] {
+  const photos = new Map(change.put.map(({ subject, n, file, gate }) => [`${subject}/${n}`, { file, gate }]));
+  const findings = auditTemplates(changed(before.list(), change), threshold, change.put).map((finding) => ({
+    ...finding,
+    file: photos.get(`${finding.subject}/${finding.n}`)?.file ?? '',
+    gate: null,
+  }));
+  const poor = change.put.flatMap(({ subject, n, file, gate }): EnrolmentWarning[] =>
+    gate === null ? [] : [{ code: 'low_quality', subject, n, other: null, similarity: null, file, gate }],
+  );
+  return inOrder([...findings, ...poor]);
+}
+
+/** The enrolment of a subject without the photos that there are doubts about; the others are numbered anew. */
+function withoutDoubtful(
+  enrolment: SubjectEnrolment,
+  warnings: readonly EnrolmentWarning[],
+): SubjectEnrolment {
+  const doubts = new Map(warnings.map((warning) => [warning.file, warning]));
+  const refused = enrolment.templates.flatMap(({ file }): RefusedPhoto[] => {
+    const doubt = doubts.get(file);
+    return doubt === undefined ? [] : [{ file, code: doubt.code, message: doubtWords(doubt) }];
+  });
+  const templates = enrolment.templates
+    .filter(({ file }) => !doubts.has(file))
+    .map((template, n) => ({ ...template, n }));
+  return { ...enrolment, templates, refused: [...enrolment.refused, ...refused] };
+}
+
+/** A doubt in the words of someone who enrols people. */
+export function doubtWords({ code, subject, other, similarity, gate }: EnrolmentWarning): string {
+  const near = similarity === null ? '' : ` (similarity ${similarity.toFixed(2)})`;
+  const words: Readonly<Record<AuditFinding['code'], string>> = {
+    duplicate: `the same photo is enrolled as ${other ?? ''}${near}`,
+    like_other: `is much like ${other ?? ''}${near}; is ${subject} the same person?`,
+    unlike_own: `is unlike the other photos of ${subject}${near}; is it the same person?`,
+    low_quality: `fails the gate ${gate ?? ''}: a better photo will be recognised more often`,
+    single: `is the only photo of ${subject}`,
+  };
+  return words[code];
 }
 
 function oneFace(result: PhotoResult): EmbeddedFace | Omit<RefusedPhoto, 'file'> {

@@ -57,7 +57,7 @@ function bounded(product: number): number {
  * Inner product of `a` with the row of `rows` that starts at `offset`. Four sums at a time, because an addition has
  * to wait for the one before it and a multiplication hasn't.
  */
-function dot(a: Float32Array, rows: Float32Array, offset: number, length: number): number {
+export function dot(a: Float32Array, rows: Float32Array, offset: number, length: number): number {
   let sum0 = 0;
   let sum1 = 0;
   let sum2 = 0;

@@ -119,8 +119,8 @@ test('a doubtful enrolment is pointed out', async () => {
   const { status, stdout } = await muster(folder, ['enroll', 'people', '--json']);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).warnings).toMatchObject([
-    { code: 'like_other', subject: 'a', other: 'b', file: 'a.jpg' },
-    { code: 'like_other', subject: 'b', other: 'a', file: 'b.jpg' },
+    { code: 'duplicate', subject: 'a', other: 'b', file: 'a.jpg' },
+    { code: 'duplicate', subject: 'b', other: 'a', file: 'b.jpg' },
     { code: 'unlike_own', subject: 'mixed', n: 0, file: 'mixed/1.jpg' },
     { code: 'unlike_own', subject: 'mixed', n: 1, file: 'mixed/2.jpg' },
   ]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { auditEnrolment } from '../../src/gallery/audit.ts';
 import { enrolSubject, writeEnrolment, type EnrolmentMode } from '../../src/gallery/enroll.ts';
 import type { PhotoResult } from '../../src/gallery/photo.ts';
+import type { EnrolmentRules } from '../../src/gallery/rules.ts';
 import type { Embedding } from '../../src/vision/contract.ts';
 import { toUnitLength } from '../../src/vision/embedding.ts';
 import { face } from '../support/events.ts';
@@ -9,9 +9,9 @@ import { temporaryFolder } from '../support/tools.ts';
 import { dimension, galleryStore, subject } from './support.ts';
 
 /** A vector near the axis `axis`, leaning a little to the axis `lean`. */
-function near(axis: number, lean = axis): Embedding {
+function near(axis: number, lean = axis, by = 0.2): Embedding {
   const vector = new Float32Array(dimension);
-  vector[lean] = 0.2;
+  vector[lean] = by;
   vector[axis] = 1;
   return toUnitLength(vector);
 }
@@ -33,9 +33,18 @@ function photo(...embeddings: Embedding[]): PhotoResult {
   };
 }
 
+/** A face is blurred where its sharpness is below 10. */
+const rules: EnrolmentRules = {
+  threshold: 0.5,
+  audit: 'warn',
+  gateOf: ({ quality }) => (quality.sharpness < 10 ? 'sharpness' : null),
+};
+
 const enrol = (id: string, results: Record<string, PhotoResult>) =>
-  enrolSubject({ subject: subject(id), name: `${id}/`, photos: Object.keys(results) }, (file) =>
-    Promise.resolve(results[file]!),
+  enrolSubject(
+    { subject: subject(id), name: `${id}/`, photos: Object.keys(results) },
+    (file) => Promise.resolve(results[file]!),
+    rules,
   );
 
 test('each photo with one face is a template; the others are refused with the reason', async () => {
@@ -60,7 +69,7 @@ test('each photo with one face is a template; the others are refused with the re
 
 const writtenWith = async (mode: EnrolmentMode) => {
   const store = galleryStore(await temporaryFolder());
-  const options = { mode, dryRun: false, threshold: 0.5 };
+  const options = { mode, dryRun: false, rules };
   const first = [
     await enrol('ann', { a: photo(near(0)), b: photo(near(0, 1)) }),
     await enrol('bob', { c: photo(near(5)) }),
@@ -89,9 +98,9 @@ test('or are added to them, or replace the whole gallery', async () => {
 
 test('nothing is written without a template, or when it is only a trial', async () => {
   const store = galleryStore(await temporaryFolder());
-  const options = { mode: 'subject', dryRun: false, threshold: 0.5 } as const;
+  const options = { mode: 'subject', dryRun: false, rules } as const;
   const none = await writeEnrolment(store, await store.load(), [await enrol('ann', { a: photo() })], options);
-  expect(none).toEqual({ revision: null, templates: [], warnings: [] });
+  expect(none).toMatchObject({ revision: null, templates: [], warnings: [] });
   const trial = [await enrol('ann', { a: photo(near(0)) })];
   expect(
     (await writeEnrolment(store, await store.load(), trial, { ...options, dryRun: true })).revision,
@@ -99,18 +108,57 @@ test('nothing is written without a template, or when it is only a trial', async 
   expect((await store.load()).revision).toBe(0);
 });
 
-test('a photo unlike the subject’s others and one that is like another subject are pointed out', async () => {
+/** People with one of each doubt, in a gallery that has `old` already. */
+async function doubtful(audit: EnrolmentRules['audit']) {
   const store = galleryStore(await temporaryFolder());
-  const options = { mode: 'subject', dryRun: false, threshold: 0.5 } as const;
+  const options = { mode: 'subject', dryRun: false, rules: { ...rules, audit } } as const;
   await writeEnrolment(store, await store.load(), [await enrol('old', { o: photo(near(3)) })], options);
+  const blurred = photo(near(0, 2));
+  if (!blurred.ok) throw new Error('a photo');
+  const faces = blurred.faces.map((each) => ({ ...each, quality: { ...each.quality, sharpness: 9 } }));
   const enrolments = [
-    await enrol('ann', { a: photo(near(0)), b: photo(near(0, 1)), odd: photo(near(7)) }),
-    await enrol('bob', { twin: photo(near(3, 4)) }),
+    await enrol('ann', {
+      odd: photo(near(7)),
+      a: photo(near(0)),
+      b: photo(near(0, 1)),
+      blurred: { ...blurred, faces },
+    }),
+    await enrol('bob', { twin: photo(near(3, 4, 0.5)) }),
+    await enrol('cid', { first: photo(near(9)) }),
+    await enrol('dan', { second: photo(near(9)) }),
   ];
-  const { warnings } = await writeEnrolment(store, await store.load(), enrolments, options);
-  expect(warnings).toMatchObject([
-    { code: 'unlike_own', subject: 'ann', file: 'odd', other: null, similarity: 0 },
-    { code: 'like_other', subject: 'bob', file: 'twin', other: 'old' },
+  const written = await writeEnrolment(store, await store.load(), enrolments, options);
+  const list = [...(await store.load()).list()];
+  return { ...written, list: list.map((template) => `${template.subject}/${template.n}`) };
+}
+
+const doubts = [
+  { code: 'duplicate', subject: 'cid', file: 'first', other: 'dan' },
+  { code: 'duplicate', subject: 'dan', file: 'second', other: 'cid' },
+  { code: 'like_other', subject: 'bob', file: 'twin', other: 'old' },
+  { code: 'unlike_own', subject: 'ann', file: 'odd', other: null, similarity: 0 },
+  { code: 'low_quality', subject: 'ann', file: 'blurred', gate: 'sharpness' },
+];
+
+test('doubtful photos are pointed out and enrolled all the same', async () => {
+  const { warnings, list } = await doubtful('warn');
+  expect(warnings).toMatchObject(doubts);
+  expect(list).toEqual(['ann/0', 'ann/1', 'ann/2', 'ann/3', 'bob/0', 'cid/0', 'dan/0', 'old/0']);
+});
+
+test('or refused, with the reason, where the policy says so', async () => {
+  const { warnings, list, enrolments, revision } = await doubtful('refuse');
+  expect(warnings).toMatchObject(doubts);
+  expect(revision).toBe(2);
+  expect(list).toEqual(['ann/0', 'ann/1', 'old/0']);
+  const refused = enrolments.flatMap((each) =>
+    each.refused.map(({ file, code, message }) => [file, code, message]),
+  );
+  expect(refused).toEqual([
+    ['odd', 'unlike_own', 'is unlike the other photos of ann (similarity 0.00); is it the same person?'],
+    ['blurred', 'low_quality', 'fails the gate sharpness: a better photo will be recognised more often'],
+    ['twin', 'like_other', 'is much like old (similarity 0.89); is bob the same person?'],
+    ['first', 'duplicate', 'the same photo is enrolled as dan (similarity 1.00)'],
+    ['second', 'duplicate', 'the same photo is enrolled as cid (similarity 1.00)'],
   ]);
-  expect(auditEnrolment([], [], 0.5)).toEqual([]);
 });

@@ -7,6 +7,11 @@ export const gallery = section(
       'main',
       'The gallery to use: the name of its folder below <data_dir>/gallery and of its topics.',
     ),
+    audit: choice(
+      ['warn', 'refuse'],
+      'warn',
+      "What becomes of a doubtful reference photo at enrolment (unlike the person's others, much like another person, of poor quality): a warning, or it is not taken.",
+    ),
     sync: choice(
       ['on', 'off'],
       'on',

@@ -42,7 +42,9 @@ export const enrol = route({
     if (!dryRun) refuseWhereSynced(station);
     const { faces } = withOneFace(await analyse({ photo: body.photo }), 'photo');
     const [face] = faces;
-    const template = { subject: params.subject, n: 0, embedding: face.embedding, file: 'photo' };
+    const { gates, threshold } = station.policy();
+    const gate = failedGate(face, gates);
+    const template = { subject: params.subject, n: 0, embedding: face.embedding, file: 'photo', gate };
     const enrolment: SubjectEnrolment = {
       subject: params.subject,
       name: params.subject,
@@ -50,23 +52,22 @@ export const enrol = route({
       templates: [template],
       refused: [],
     };
-    const { gates, threshold } = station.policy();
     const written = await writeEnrolment(station.galleryStore, station.gallery(), [enrolment], {
       mode: 'add',
       dryRun,
-      threshold,
+      // Whoever asks is told the doubts, after a dry run before anything is written, and decides.
+      rules: { threshold, audit: 'warn' },
     });
     const { box, landmarks, probability, quality } = face;
     const answer = {
       subject: params.subject,
       n: written.templates[0]?.n,
       revision: written.revision,
-      face: { box, landmarks, probability, quality, failed_gate: failedGate(face, gates) },
-      warnings: written.warnings.map(({ code, other, similarity }) => ({
-        code,
-        other,
-        similarity: round(similarity, 4),
-      })),
+      face: { box, landmarks, probability, quality, failed_gate: gate },
+      // Poor quality is told by the gate.
+      warnings: written.warnings.flatMap(({ code, other, similarity }) =>
+        similarity === null ? [] : [{ code, other, similarity: round(similarity, 4) }],
+      ),
     };
     return json(answer, dryRun ? 200 : 201);
   },
