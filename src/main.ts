@@ -6,6 +6,7 @@ import { registerConfig } from './commands/config.ts';
 import { registerDetect } from './commands/detect.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEnroll } from './commands/enroll.ts';
+import { registerCalibrate } from './commands/calibrate.ts';
 import { registerEvaluate } from './commands/evaluate.ts';
 import { registerGallery } from './commands/gallery.ts';
 import { registerHealth } from './commands/health.ts';
@@ -35,7 +36,7 @@ import { packageVersion } from './lib/package.ts';
 const verbs: readonly (readonly [group: string, register: readonly RegisterCommand[]])[] = [
   ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
-  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate]],
+  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate, registerCalibrate]],
   [
     'Setting up:',
     [

@@ -29,6 +29,7 @@ p { margin: 0 0 .75rem; }
 section { padding: 1rem; margin: 0 0 1rem; }
 .both { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; align-items: start; }
 .both > * { min-width: 0; }
+pre { margin: 0 0 .75rem; padding: .5rem .75rem; font-size: .9rem; }
 figure { margin: 0; }
 .wide { display: none; }
 svg { --plot-background: transparent; width: 100%; height: auto; display: block; overflow: visible; }

@@ -142,7 +142,7 @@ export function meanAndDeviation(values: readonly number[]): {
 }
 
 /** The smallest double above `value`. */
-function nextAfter(value: number): number {
+export function nextAfter(value: number): number {
   if (value === 0) return Number.MIN_VALUE;
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
