@@ -97,6 +97,8 @@ describe('a photo to enrol', () => {
       title: 'Like bella',
       advice: expect.stringContaining('0.90'),
     });
+    const twin = { code: 'duplicate', other: 'bella', similarity: 1 };
+    expect(judge({ face, warnings: [twin] }).title).toBe('The same photo as bella’s');
     expect(judge({ face, warnings: [{ code: 'unlike_own', other: null, similarity: 0.1 }] }).title).toBe(
       'Unlike the other photos',
     );

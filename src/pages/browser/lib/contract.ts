@@ -43,7 +43,8 @@ export interface EnrolmentWarning {
   readonly code: string;
   /** The other subject, where there is one. */
   readonly other: string | null;
-  readonly similarity: number;
+  /** Null where none was worked out. */
+  readonly similarity: number | null;
 }
 
 export interface Enrolment {

@@ -39,11 +39,17 @@ export function measuresOf({ face: { quality } }: Pick<Enrolment, 'face'>): stri
 }
 
 function wordsOf({ code, other, similarity }: EnrolmentWarning): { title: string; advice: string } {
-  const how = number(similarity, 2);
+  const how = similarity === null ? 'similarity unknown' : number(similarity, 2);
   if (code === 'unlike_own') {
     return {
       title: 'Unlike the other photos',
       advice: `It is not like this subject’s other templates (${how}). Is it the same person?`,
+    };
+  }
+  if (code === 'duplicate') {
+    return {
+      title: `The same photo as ${other ?? 'somebody else'}’s`,
+      advice: `It is enrolled under another subject already (${how}). Whose photo is it?`,
     };
   }
   return {
