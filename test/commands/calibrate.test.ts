@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Calibration } from '../../src/calibrate/contract.ts';
 import { portraits } from '../../demo/sample-photos.ts';
-import { muster } from '../gallery/muster.ts';
+import { muster, shared } from '../gallery/muster.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
 async function people(photos: Readonly<Record<string, keyof typeof portraits>>): Promise<string> {
@@ -51,3 +52,34 @@ test('too few people, and wrong options, are told with what to do', async () => 
   for (const args of [['people', '--fmr', '0.5'], ['people', '--gallery-size', '0'], ['nowhere'], []])
     expect((await muster(folder, ['calibrate', ...args])).status).toBe(2);
 });
+
+test.skipIf(shared === null)(
+  'on a part of LFW the threshold at FMR 1e-3 is that of muster evaluate (needs ../shared)',
+  async () => {
+    const lfw = join(shared!, 'faces-dev/lfw');
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'people'));
+    const photos: string[] = [];
+    for (const name of (await readdir(lfw)).toSorted()) {
+      const files = await readdir(join(lfw, name));
+      if (files.length < 3 || photos.length > 75) continue;
+      await symlink(join(lfw, name), join(folder, 'people', name));
+      photos.push(...files.map((file) => `${name}/${file}`));
+    }
+    const same = ['--face', 'middle', '--min-face', '70', '--json'];
+    const calibrated = await muster(folder, ['calibrate', 'people', '--fmr', '1e-3', ...same]);
+    const { threshold, fnmr, failures, comparisons } = JSON.parse(calibrated.stdout) as Calibration;
+
+    const unusable = new Set(failures.map(({ file }) => file));
+    const usable = photos.filter((photo) => !unusable.has(photo));
+    const pairs = usable.flatMap((a, i) =>
+      usable.slice(i + 1).map((b) => `${a},${b},${dirname(a) === dirname(b) ? 1 : 0}`),
+    );
+    await writeFile(join(folder, 'pairs.csv'), ['fileA,fileB,same', ...pairs].join('\n'));
+    const evaluated = await muster(folder, ['evaluate', '--pairs', 'pairs.csv', '--root', 'people', ...same]);
+    const evaluation = JSON.parse(evaluated.stdout);
+    expect(evaluation).toMatchObject({ mated: comparisons.mated, non_mated: comparisons.non_mated, fta: 0 });
+    expect(threshold.value).toBeCloseTo(evaluation.threshold_at_fmr['0.001'], 5);
+    expect(fnmr.value).toBeCloseTo(evaluation.fnmr_at_fmr['0.001'], 6);
+  },
+);
