@@ -1,7 +1,11 @@
 import type { Calibration } from './contract.ts';
+import { rateWords } from './words.ts';
 
 /** Below this share of photos that are usable, the photos or the gates want a look before the threshold does. */
 const muchFailing = 0.1;
+
+/** From this FPIR on, a stranger is accepted too often for most sites. */
+const muchFpir = 0.05;
 
 /**
  * What a reader must know before using the figures. Whether the data can support the wished FMR is told by the rules of ISO/IEC
@@ -46,6 +50,13 @@ export function adviceOf(data: Omit<Calibration, 'warnings'>): string[] {
   if (asked !== undefined && asked.simulated === null) {
     warnings.push(
       `A gallery of ${count(size)} people can't be drawn from ${count(people.subjects - people.fte)}: its FPIR is the estimate from the FMR alone.`,
+    );
+  }
+  const fpir = asked?.simulated?.fpir.value ?? asked?.estimated_fpir ?? 0;
+  if (fpir >= muchFpir) {
+    const templates = size * (people.photos / Math.max(1, people.subjects));
+    warnings.push(
+      `In a gallery of ${count(size)} people a stranger is accepted as somebody in ${rateWords(fpir)} of searches. For about 1 %, wish for an FMR of ${(0.01 / templates).toExponential(0)}.`,
     );
   }
   if (threshold.value >= 0.9)

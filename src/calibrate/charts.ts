@@ -1,6 +1,7 @@
 import { colours } from '../document/parts.ts';
 import { drawn, Plot, sizes, type Chart } from '../document/plot.ts';
 import type { Calibration } from './contract.ts';
+import { rateWords } from './words.ts';
 
 /** Rates below this can't be told from nothing on a chart. */
 const lowestRate = 1e-6;
@@ -138,9 +139,4 @@ export function searchesChart({ searches }: Calibration): Chart {
       ),
     ],
   }));
-}
-
-/** A rate as a person reads it: `1 %`, `0.01 %`. */
-export function rateWords(rate: number): string {
-  return `${Number((rate * 100).toPrecision(2))} %`;
 }

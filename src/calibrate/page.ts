@@ -2,8 +2,7 @@ import { isoTime, type EpochMs } from '../lib/clock.ts';
 import { packageVersion } from '../lib/package.ts';
 import { documentOf, tiles } from '../document/page.ts';
 import { html, trusted, type Html } from '../document/html.ts';
-import { rateWords } from './charts.ts';
-import type { Calibration, Estimate } from './contract.ts';
+import type { Calibration } from './contract.ts';
 import { mqttPatch, yamlPatch } from './patch.ts';
 import {
   failureSection,
@@ -13,6 +12,7 @@ import {
   subjectSections,
   suspectSection,
 } from './sections.ts';
+import { rateWords, span } from './words.ts';
 
 /**
  * The calibration as one file. It names the people as their folders do, since whoever calibrates has to find their photos; it
@@ -90,11 +90,6 @@ function warningsOf(warnings: readonly string[]): Html {
       ${warnings.map((warning) => html`<li>${warning}</li>`)}
     </ul>
   </section>`;
-}
-
-/** Lower and upper end of an interval. */
-export function span({ interval }: Estimate, digits: number): string {
-  return interval === null ? 'unknown' : `${interval[0].toFixed(digits)} to ${interval[1].toFixed(digits)}`;
 }
 
 function escapedBlock(text: string): string {

@@ -1,7 +1,8 @@
 import { html, type Html } from '../document/html.ts';
 import { colours, figure, fixed, section, table, type Cell } from '../document/parts.ts';
-import { histogramChart, ratesChart, rateWords, searchesChart } from './charts.ts';
+import { histogramChart, ratesChart, searchesChart } from './charts.ts';
 import type { Calibration, SubjectFigures } from './contract.ts';
+import { rateWords } from './words.ts';
 
 /** So many people and photos of a kind are named; the JSON document has them all. */
 const mostNamed = 20;

@@ -165,9 +165,8 @@ async function summary(
   { patch, threshold, fnmr, margin, searches, gallery_size }: Calibration,
   out: string,
 ): Promise<string> {
-  const [{ rateWords }, { span }, { yamlPatch }] = await Promise.all([
-    import('../calibrate/charts.ts'),
-    import('../calibrate/page.ts'),
+  const [{ rateWords, span }, { yamlPatch }] = await Promise.all([
+    import('../calibrate/words.ts'),
     import('../calibrate/patch.ts'),
   ]);
   const asked = searches.find(({ size }) => size === gallery_size);

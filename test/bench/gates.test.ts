@@ -52,4 +52,4 @@ test('one pair, made worse in every way: as it is it passes; much too blurred, d
     const { noFace, stoppedByAny } = steps.at(-1)!;
     expect([way, noFace + stoppedByAny]).toEqual([way, 1]);
   }
-});
+}, 120_000);

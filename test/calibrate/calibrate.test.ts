@@ -81,6 +81,9 @@ test('searches are simulated where there are people for it, and estimated beyond
   expect(ten!.simulated!.fpir.value / ten!.estimated_fpir).toBeGreaterThan(0.2);
   expect(ten!.simulated!.fpir.value / ten!.estimated_fpir).toBeLessThan(2);
   expect(warnings.join('\n')).toMatch(/A gallery of 500 people can't be drawn from 100/);
+  expect(warnings.join('\n')).toMatch(
+    /a stranger is accepted .* in 100 % of searches.*wish for an FMR of 7e-6\./,
+  );
 });
 
 test('data that cannot support the FMR is told plainly', () => {
