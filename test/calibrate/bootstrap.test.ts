@@ -61,7 +61,7 @@ test('95 % intervals cover the true value in 90 to 99 % of 300 studies', () => {
     expect(count / runs).toBeGreaterThanOrEqual(0.9);
     expect(count / runs).toBeLessThanOrEqual(0.99);
   }
-});
+}, 240_000);
 
 test('intervals that take comparisons as independent would be too narrow', () => {
   const one = study(seededRandom(7));
