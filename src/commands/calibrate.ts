@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Calibration } from '../calibrate/contract.ts';
 import type { CollectedPhotos } from '../calibrate/photos.ts';
+import { minFacePx } from '../config/derived.ts';
 import type { FaceChoice } from '../evaluate/face.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
@@ -129,8 +130,10 @@ async function collect(folder: string, options: CalibrateOptions, context: Comma
   const reference = await readReferenceFolder(folder);
   for (const { name, message } of reference.refusedNames) remark(`${name}: passed over, ${message}`);
   const total = reference.subjects.reduce((sum, { photos }) => sum + photos.length, 0);
-  const { min_face_px, max_side_px } = config.vision;
-  const overrides = { minFacePx: options.minFace ?? min_face_px, maxSidePx: max_side_px };
+  const overrides = {
+    minFacePx: options.minFace ?? minFacePx(config.vision),
+    maxSidePx: config.vision.max_side_px,
+  };
   return withVision(context, overrides, async (vision, info) => {
     const progress = createProgress('photos', { total });
     const analyse = async (file: string) => {
