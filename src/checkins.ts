@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capture, CaptureOutcome, CaptureSource } from './capture/contract.ts';
 import { captureId, eventId } from './decide/capture-id.ts';
 import { matchFaces } from './decide/match.ts';
-import { decide, type Policy } from './decide/policy.ts';
+import { decide, facesToExamine, type Policy } from './decide/policy.ts';
 import type { Gallery } from './gallery/contract.ts';
 import type { Activity } from './lib/activity.ts';
 import type { Clock } from './lib/clock.ts';
@@ -70,7 +70,9 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
     const waited = clock.monotonic() - capture.arrivedAt;
     // A store that can't be read for now is the matter of `outcome`.
     const recorded = await activity.during(telemetry.recorder.isRecorded(id)).catch(() => false);
-    const result = recorded ? null : await vision.analyse({ photo: capture.photo });
+    const result = recorded
+      ? null
+      : await vision.analyse({ photo: capture.photo, pad: facesToExamine(parts.policy()) });
     return { capture, id, result, waited };
   }
 
@@ -95,6 +97,7 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
         clock: telemetry.clockTrust(),
         faces,
         threshold: policy.threshold,
+        padMode: policy.pad.mode,
         latency: {
           queue: seen.waited + queue,
           decode,

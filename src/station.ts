@@ -107,6 +107,8 @@ export async function runStation(
       bridge = await startBridgeInStation(config, surroundings);
     }
     const model = await vision.start();
+    if (model.pad !== null && 'problem' in model.pad)
+      alerts.raise('pad-unavailable', 'warning', model.pad.problem);
     // Templates of other models are left where they are when the right ones can come from the broker.
     const otherModels = gallerySync === null ? 'refuse' : 'leave';
     const galleryStore = await openGalleryStore(config, model, { clock, log, otherModels });
@@ -264,6 +266,7 @@ function infoPayload(
     cpus: model.cpus,
     pack: model.pack,
     model: model.fingerprint,
+    pad: model.pad !== null && 'fingerprint' in model.pad ? model.pad.fingerprint : null,
     gallery: {
       name: config.gallery.name,
       rev: gallery.revision,

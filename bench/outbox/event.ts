@@ -15,6 +15,7 @@ const face: MatchedFace = {
     [624.2, 364.7],
   ],
   followed: null,
+  pad: null,
   quality: {
     size_px: 160,
     sharpness: 211,
@@ -41,6 +42,7 @@ export function inventedEvent(): UnnumberedEvent {
       clock: 'synced',
       faces: [face],
       threshold: 0.44,
+      padMode: 'off',
       latency: { queue: 0.4, decode: 6.1, detect: 14.2, align: 0.4, embed: 6.3, match: 0.1, total: 28 },
       model: `edge@sha256:${'0'.repeat(64)}`,
       galleryRevision: 118,

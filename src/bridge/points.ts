@@ -54,6 +54,7 @@ export const checkinFields: readonly Field<CheckinEvent>[] = [
   float('roll_deg', (e) => e.faces[0]?.quality.roll_deg),
   float('features', (e) => e.faces[0]?.quality.features),
   ...latencyStages.map((stage) => float<CheckinEvent>(`latency_${stage}_ms`, (e) => e.latency_ms[stage])),
+  float('pad_score', (e) => e.pad?.score),
   int('gallery_rev', (e) => e.gallery_rev),
   int('decided_at_ms', decidedMs),
   int('delay_ms', (e) => decidedMs(e) - capturedMs(e)),

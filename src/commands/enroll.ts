@@ -1,20 +1,24 @@
 import { Option } from 'commander';
 import { join } from 'node:path';
 import { minFacePx } from '../config/derived.ts';
+import type { SubjectId } from '../gallery/contract.ts';
 import type { EnrolmentMode, SubjectEnrolment } from '../gallery/enroll.ts';
 import type { ReferenceFolder } from '../gallery/reference-photos.ts';
 import type { EnrolmentRules } from '../gallery/rules.ts';
+import { MusterError } from '../lib/errors.ts';
 import type { Vision } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
-interface EnrollOptions {
+export interface EnrollOptions {
   readonly minFace?: number;
   readonly add?: boolean;
   readonly replace?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** With `replace`: nothing is written when one of these would have no template any more. */
+  readonly keep?: readonly SubjectId[];
 }
 
 export const registerEnroll: RegisterCommand = (program, context) => {
@@ -57,7 +61,8 @@ Examples:
     .action((folder: string, options: EnrollOptions) => enroll(folder, options, context));
 };
 
-async function enroll(folder: string, options: EnrollOptions, context: CommandContext): Promise<void> {
+/** Enrols the people of a folder with the models of the config, and prints what became of it. */
+export async function enroll(folder: string, options: EnrollOptions, context: CommandContext): Promise<void> {
   const config = await context.config();
   const [{ readReferenceFolder }, { writeEnrolment, doubtWords }, { enrolmentRules }] = await Promise.all([
     import('../gallery/reference-photos.ts'),
@@ -78,6 +83,7 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
       const rules = enrolmentRules(config, info);
       const made = await takeTemplates(folder, reference, { vision, rules }, context);
       context.signal.throwIfAborted();
+      refuseLosses(options.keep ?? [], made);
       return {
         fingerprint: info.fingerprint,
         written: await writeEnrolment(store, before, made, { mode, dryRun, rules }),
@@ -111,6 +117,20 @@ async function enroll(folder: string, options: EnrollOptions, context: CommandCo
       enrolments,
       revision === null ? 'nothing was written' : `gallery ${config.gallery.name}, revision ${revision}`,
     ),
+  );
+}
+
+/** Throws MusterError `subjects_missing` when a subject that is to stay has got no template. */
+function refuseLosses(keep: readonly SubjectId[], made: readonly SubjectEnrolment[]): void {
+  const there = new Set(made.filter(({ templates }) => templates.length > 0).map(({ subject }) => subject));
+  const lost = keep.filter((subject) => !there.has(subject));
+  if (lost.length === 0) return;
+  const refused = made.flatMap((each) => each.refused.map(({ file, message }) => `${file}: ${message}`));
+  const [named, more] = [lost.slice(0, 5).join(', '), lost.length > 5 ? ` and ${lost.length - 5} more` : ''];
+  throw new MusterError(
+    'subjects_missing',
+    `nothing was written: the gallery has ${named}${more}, and the folder has no usable photo of them${refused.length > 0 ? ` (${refused.slice(0, 5).join('; ')})` : ''}`,
+    { remedy: 'Add photos of them, or give --drop-missing to leave them out.' },
   );
 }
 

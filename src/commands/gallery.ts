@@ -5,6 +5,7 @@ import { MusterError, messageOf } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { addAudit } from './gallery-audit.ts';
 import { addPublishing } from './gallery-publish.ts';
+import { addRebuild } from './gallery-rebuild.ts';
 import { addRekey } from './gallery-rekey.ts';
 import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
@@ -25,9 +26,10 @@ Examples:
   muster gallery remove s-7f3a
   muster gallery export backup.json
   muster gallery import backup.json
+  muster gallery rebuild people
   muster gallery publish --key gallery.key`,
     );
-  for (const add of [addList, addAudit, addRemove, addExport, addImport, addPublishing, addRekey])
+  for (const add of [addList, addAudit, addRemove, addExport, addImport, addPublishing, addRekey, addRebuild])
     add(gallery, context);
 };
 

@@ -33,6 +33,8 @@ export async function withVision<T>(
     ...configured,
     timeoutMs: Math.max(configured.timeoutMs, patienceMs),
     maxSidePx: commandSidePx,
+    // A command compares photos and decides about nobody.
+    pad: 'off',
     ...overrides,
     log,
     clock: systemClock,

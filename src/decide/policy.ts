@@ -12,6 +12,17 @@ export interface Policy {
   /** Smallest lead over the best other subject. */
   readonly margin: number;
   readonly gates: Config['decision']['gates'];
+  /** Whether a face that is not found to be live is rejected. */
+  readonly pad: Config['decision']['pad'];
+}
+
+/** More than this are not examined with the policy `every`: each costs time. */
+const mostExamined = 8;
+
+/** Of how many faces of a capture, the largest first, vision has to tell whether they are live. */
+export function facesToExamine({ policy, pad }: Pick<Policy, 'policy' | 'pad'>): number {
+  if (pad.mode === 'off') return 0;
+  return policy === 'largest' ? 1 : mostExamined;
 }
 
 /**
@@ -45,6 +56,9 @@ function judge(face: MatchedFace, policy: Policy, galleryEmpty: boolean): Decisi
   const margin = marginOf(best, runnerUp);
   if (best.similarity < policy.threshold) return rejected(face, 'unknown');
   if (margin !== null && margin < policy.margin) return rejected(face, 'ambiguous');
+  // A face that was not examined is not known to be live.
+  if (policy.pad.mode === 'enforce' && (face.pad ?? 0) < policy.pad.threshold)
+    return rejected(face, 'spoof_suspected');
   return { face, decision: 'accepted', subject: best.subject, similarity: best.similarity, margin };
 }
 

@@ -65,7 +65,7 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
     if (reason === null) return;
     throw new MusterError('gallery_fingerprint', reason, {
       remedy:
-        'Enrol again from the reference photos with `muster enroll <folder> --replace` (`muster gallery export` keeps a ' +
+        'Make it anew from the reference photos with `muster gallery rebuild <folder>` (`muster gallery export` keeps a ' +
         'copy of what is there), or set vision.pack back to the pack that made the gallery.',
     });
   }

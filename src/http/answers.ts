@@ -121,6 +121,7 @@ export const identifyAnswer = checkinSchema
     margin: true,
     faces: true,
     faces_total: true,
+    pad: true,
     latency_ms: true,
     model: true,
     gallery_rev: true,

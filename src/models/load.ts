@@ -1,5 +1,5 @@
 import { MusterError } from '../lib/errors.ts';
-import type { LoadedPack } from './contract.ts';
+import type { LoadedAttackDetection, LoadedPack } from './contract.ts';
 import { inspectModel, modelOf, sha256Of } from './inspect.ts';
 import { readManifest, type Manifest, type PackEntry } from './manifest.ts';
 
@@ -21,10 +21,40 @@ export async function loadPack(modelsDir: string, pack: string): Promise<LoadedP
     dimension: entry.dimension,
     threshold: entry.threshold,
     featureLength: entry.feature_length,
+    preprocessing: entry.preprocessing,
     pnet,
     rnet,
     onet,
     embedder,
+  };
+}
+
+/**
+ * Reads the nets that look for attacks, and verifies them. Throws MusterError `model_not_added`, `model_damaged` or `manifest_invalid`, each
+ * with its remedy.
+ */
+export async function loadAttackDetection(modelsDir: string): Promise<LoadedAttackDetection> {
+  const manifest = await readManifest(modelsDir);
+  const { pad } = manifest;
+  if (!pad)
+    throw new MusterError(
+      'model_not_added',
+      `The manifest of ${modelsDir} has no nets that look for attacks.`,
+      {
+        remedy: 'Use the manifest of the program, or set decision.pad.mode to off.',
+      },
+    );
+  const nets = await Promise.all(
+    pad.nets.map(async ({ model, scale }) => ({
+      model: modelOf(await inspectModel(modelsDir, manifest, model)),
+      scale,
+    })),
+  );
+  const parts = nets.map(({ model, scale }) => `${model.sha256} ${scale}`);
+  return {
+    fingerprint: `pad@sha256:${sha256Of([...parts, pad.bona_fide, pad.preprocessing].join('\n'))}`,
+    bonaFide: pad.bona_fide,
+    nets,
   };
 }
 

@@ -22,6 +22,7 @@ export const virtualVisionInfo: VisionInfo = {
   threshold: edgeThreshold,
   threads: 3,
   cpus: null,
+  pad: null,
 };
 
 /** Takes the place of the vision worker: it reads the scene and finds the faces that are written there, in about the time of a board. */
@@ -97,6 +98,7 @@ function facesOf(scene: Scene, templates: readonly Embedding[], random: () => nu
         features: 1 + 0.1 * normal(random) - (scene.blurred ? 0.2 : 0),
       },
       followed: null,
+      pad: null,
       embedding: template === undefined ? anyDirection(random) : likeness(template, similarity, random),
     };
   });

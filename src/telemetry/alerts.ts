@@ -19,6 +19,7 @@ export const alertIds = [
   'store-damaged',
   'store-failing',
   'vision-failing',
+  'pad-unavailable',
   'gallery-refused',
   'gallery-unused',
   'not-subscribed',

@@ -13,6 +13,7 @@ export interface EventFacts {
   readonly clock: CheckinEvent['clock'];
   readonly faces: readonly MatchedFace[];
   readonly threshold: number;
+  readonly padMode: NonNullable<CheckinEvent['pad']>['mode'];
   readonly latency: Latency;
   readonly model: string;
   readonly galleryRevision: number;
@@ -34,6 +35,7 @@ export type DecisionPayload = Pick<
   | 'margin'
   | 'faces'
   | 'faces_total'
+  | 'pad'
 >;
 
 /** Writes one decision as the event of the contract. Pure. */
@@ -54,7 +56,7 @@ export function checkinEvent(decision: Decision, facts: EventFacts): UnnumberedE
 /** Writes a decision, and the faces that it was made of. Pure. */
 export function decisionPayload(
   decision: Decision,
-  { faces, threshold }: Pick<EventFacts, 'faces' | 'threshold'>,
+  { faces, threshold, padMode }: Pick<EventFacts, 'faces' | 'threshold' | 'padMode'>,
 ): DecisionPayload {
   const { similarity, margin, subject } = decision;
   const rejection = decision.decision === 'rejected' ? decision : null;
@@ -69,6 +71,7 @@ export function decisionPayload(
     margin: margin === null ? null : round(margin, 4),
     faces: faces.slice(0, maxFaces).map((face) => reportedFace(face, threshold)),
     faces_total: faces.length,
+    pad: { mode: padMode, score: decision.face?.pad == null ? null : round(decision.face.pad, 4) },
   };
 }
 

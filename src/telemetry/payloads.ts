@@ -87,6 +87,18 @@ export const checkinSchema = z
     margin: z.number().nullable().describe('Lead over the best other subject; null where there is none.'),
     faces: z.array(faceSchema).describe('The faces in the capture, the largest first; at most 16.'),
     faces_total: count.describe('How many faces the capture has.'),
+    pad: z
+      .object({
+        mode: z.enum(['off', 'report', 'enforce']),
+        score: z
+          .number()
+          .min(0)
+          .max(1)
+          .nullable()
+          .describe('Probability that the face that decided is live; null where it was not looked at.'),
+      })
+      .optional()
+      .describe('Attack detection. Stations before this field leave it out.'),
     latency_ms: latencySchema,
     model: z.string().describe('Fingerprint of the models and the preprocessing.'),
     gallery_rev: count,
@@ -146,6 +158,11 @@ export const infoSchema = z
       ),
     pack: z.string(),
     model: z.string().describe('Fingerprint of the models and the preprocessing.'),
+    pad: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('Fingerprint of the nets that look for attacks; null where none are in use.'),
     gallery: z.object({
       name: z.string(),
       rev: count,

@@ -4,6 +4,8 @@ import { pixelOffset } from './image.ts';
 
 /** Side of the aligned crop, px. */
 export const cropSide = 112;
+/** Length of an aligned crop: `[3, 112, 112]`. */
+export const cropLength = 3 * cropSide * cropSide;
 
 /**
  * Where the landmarks of an upright frontal face lie in the 112×112 crop; the positions MobileFaceNet was

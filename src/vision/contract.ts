@@ -65,6 +65,8 @@ export interface EmbeddedFace extends DetectedFace {
   readonly followed: number | null;
   /** Empty (length 0) where the job said not to embed. */
   readonly embedding: Embedding;
+  /** Probability that it is a live face and not a print or a screen, 0..1; null where that was not looked at. */
+  readonly pad: number | null;
 }
 
 /** Durations of the stages inside the worker, ms. `queue` is the wait before the worker took the job. */
@@ -91,6 +93,8 @@ export interface VisionJob {
   readonly follow?: readonly Box[];
   /** Whether to give the aligned crops of the largest faces too, for people to look at. */
   readonly crop?: boolean;
+  /** Of how many faces, the largest first, to tell whether they are live. Default none; no effect without the nets for it. */
+  readonly pad?: number;
   /** Whether to look for faces in the whole photo too. Default: only where there is none to follow. */
   readonly search?: boolean;
 }
@@ -139,6 +143,8 @@ export interface VisionInfo {
   readonly threads: number;
   /** Numbers of the processor's cores that they are kept on; null: anywhere. */
   readonly cpus: readonly number[] | null;
+  /** The nets that look for attacks: their fingerprint, or why there are none although they are wanted. Null where they are not. */
+  readonly pad: { readonly fingerprint: string } | { readonly problem: string } | null;
 }
 
 /**

@@ -1,10 +1,6 @@
 import type { Embedding } from './contract.ts';
-import { cropSide } from './align.ts';
 import { lengthOf, toUnitLength } from './embedding.ts';
 import type { Network } from './runtime.ts';
-
-/** Length of one crop: `[3, 112, 112]`. */
-export const cropLength = 3 * cropSide * cropSide;
 
 /** Crops of one inference; a bound on memory for a photo of a crowd. */
 const cropsPerRun = 16;
@@ -15,18 +11,22 @@ export interface EmbeddedCrop {
   readonly length: number;
 }
 
-/** Turns `count` aligned crops, `[count, 3, 112, 112]`, into their embeddings. */
+/** Turns `count` crops, `[count, 3, side, side]`, into their embeddings. */
 export type Embed = (crops: Float32Array, count: number) => Promise<EmbeddedCrop[]>;
 
 /**
  * The embedder. With `flip`, the mirror image of each crop is embedded too and the mean of both is the
  * embedding, which takes twice the time.
  */
-export function createEmbedder(network: Network, options: { dimension: number; flip: boolean }): Embed {
-  const { dimension, flip } = options;
+export function createEmbedder(
+  network: Network,
+  options: { readonly side: number; readonly dimension: number; readonly flip: boolean },
+): Embed {
+  const { side, dimension, flip } = options;
+  const cropLength = 3 * side * side;
 
   async function run(crops: Float32Array, count: number): Promise<Float32Array> {
-    const { embedding } = await network.run(crops, [count, 3, cropSide, cropSide]);
+    const { embedding } = await network.run(crops, [count, 3, side, side]);
     if (embedding?.data.length !== count * dimension)
       throw new Error(`The embedder's output is not [${count}, ${dimension}].`);
     return embedding.data;
@@ -39,7 +39,7 @@ export function createEmbedder(network: Network, options: { dimension: number; f
       const batch = crops.subarray(first * cropLength, (first + size) * cropLength);
       const vectors = await run(batch, size);
       if (flip) {
-        const mirrored = await run(mirror(batch), size);
+        const mirrored = await run(mirror(batch, side), size);
         for (let i = 0; i < vectors.length; i++) vectors[i] = (vectors[i]! + mirrored[i]!) / 2;
       }
       for (let i = 0; i < size; i++) {
@@ -52,8 +52,8 @@ export function createEmbedder(network: Network, options: { dimension: number; f
 }
 
 /** The rows of every plane from right to left. */
-function mirror(crops: Float32Array): Float32Array {
+function mirror(crops: Float32Array, side: number): Float32Array {
   const mirrored = crops.slice();
-  for (let row = 0; row < mirrored.length; row += cropSide) mirrored.subarray(row, row + cropSide).reverse();
+  for (let row = 0; row < mirrored.length; row += side) mirrored.subarray(row, row + side).reverse();
   return mirrored;
 }

@@ -5,11 +5,18 @@ import { defaultModelsDir } from '../lib/package.ts';
 import { tuningFile } from './tune-file.ts';
 import type { VisionOptions } from './vision.ts';
 
-/** Translates the `vision` section of the config into the room's own terms. Without `data_dir`, nothing is known of tuning. */
+/**
+ * Translates the `vision` section of the config into the room's own terms. Without `data_dir`, nothing is known of tuning; without `decision`, attacks are not
+ * looked for.
+ */
 export function visionOptions({
   vision,
   data_dir: dataDir,
-}: Pick<Config, 'vision'> & Partial<Pick<Config, 'data_dir'>>): Omit<VisionOptions, 'log' | 'clock'> {
+  decision,
+}: Pick<Config, 'vision'> & Partial<Pick<Config, 'data_dir' | 'decision'>>): Omit<
+  VisionOptions,
+  'log' | 'clock'
+> {
   return {
     modelsDir: vision.models_dir ?? defaultModelsDir,
     pack: vision.pack,
@@ -23,6 +30,7 @@ export function visionOptions({
     tuningFile: dataDir === undefined ? null : tuningFile(dataDir),
     timeoutMs: vision.timeout_s * 1000,
     flip: vision.flip,
+    pad: decision?.pad.mode ?? 'off',
   };
 }
 

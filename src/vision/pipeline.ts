@@ -1,10 +1,13 @@
 import { loadPack } from '../models/load.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { alignFace } from './align.ts';
+import { alignFace, cropLength, cropSide } from './align.ts';
+import { openAttackDetection, type AttackMode } from './attack.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
+import { cropperOf, type Cropper } from './crop.ts';
 import { createDecoder } from './decode.ts';
 import { createDetector, type DetectMode, type FoundFace } from './detect/detect.ts';
-import { createEmbedder, cropLength } from './embed.ts';
+import { createEmbedder } from './embed.ts';
+import type { Image } from './image.ts';
 import { measureQuality } from './quality.ts';
 import type { Look } from './protocol.ts';
 import { createRuntime } from './runtime.ts';
@@ -39,6 +42,8 @@ export interface PipelineOptions {
   readonly graphsDir?: string | null;
   /** Whether the mirror image of a face is embedded too. */
   readonly flip: boolean;
+  /** What attack detection is for, which says whether its nets must be there. */
+  readonly pad: AttackMode;
 }
 
 /** The stages of a photo in one place: decode, detect, align, embed. One photo at a time. */
@@ -72,7 +77,10 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     { pnet: pnet!, rnet: rnet!, onet: onet! },
     { ...options, mode: options.detectMode },
   );
-  const embed = createEmbedder(embedder!, { dimension: pack.dimension, flip: options.flip });
+  const cropper = cropperOf(pack.preprocessing);
+  const side = cropper.kind === 'own' ? cropper.side : cropSide;
+  const embed = createEmbedder(embedder!, { side, dimension: pack.dimension, flip: options.flip });
+  const attacks = await openAttackDetection(options, runtime);
 
   return {
     info: {
@@ -82,11 +90,12 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       threshold: pack.threshold,
       threads,
       cpus: options.cpus ?? null,
+      pad: attacks.info,
     },
 
     async analyse(
       bytes,
-      { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false } = {},
+      { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false, pad = 0 } = {},
     ) {
       const lap = stopwatch();
       const inferenceBefore = runtime.inferenceMs();
@@ -115,11 +124,14 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       });
       const align = lap();
 
-      const embedded = await embed(crops, toEmbed);
+      const inputs = cropper.kind === 'own' ? cutOwn(cropper, image, found, slots, toEmbed) : crops;
+      const embedded = await embed(inputs, toEmbed);
+      const examined = found.slice(0, pad).map(({ box }) => box);
+      const live = (await attacks.detect?.(image, examined)) ?? [];
       const faces = measured.map((face, i): EmbeddedFace => {
         const { embedding, length } = embedded[slots[i]!] ?? none;
         const features = length === null || pack.featureLength === null ? null : length / pack.featureLength;
-        return { ...face, quality: { ...face.quality, features }, embedding };
+        return { ...face, quality: { ...face.quality, features }, embedding, pad: live[i] ?? null };
       });
       const latency_ms: VisionLatency = {
         queue: 0,
@@ -152,6 +164,23 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 
 /** The embedding of a face that was only detected. */
 const none = { embedding: new Float32Array(0) as Embedding, length: null };
+
+/** The crops, for a pack that has its own, of the faces that are to be embedded: those with the first places. */
+function cutOwn(
+  { side, cut }: Extract<Cropper, { kind: 'own' }>,
+  image: Image,
+  faces: readonly FoundFace[],
+  slots: readonly number[],
+  count: number,
+): Float32Array {
+  const length = 3 * side * side;
+  const crops = new Float32Array(count * length);
+  faces.forEach(({ box }, i) => {
+    const slot = slots[i]!;
+    if (slot < count) cut(image, box, crops.subarray(slot * length, (slot + 1) * length));
+  });
+  return crops;
+}
 
 /** Each call gives the time since the one before, ms. */
 function stopwatch(): () => number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide, type Policy } from '../../src/decide/policy.ts';
+import { decide, facesToExamine, type Policy } from '../../src/decide/policy.ts';
 import { face } from '../support/events.ts';
 
 const policy: Policy = {
@@ -18,6 +18,7 @@ const policy: Policy = {
     inside: 0.9,
     features: 0.7,
   },
+  pad: { mode: 'off', threshold: 0.5 },
 };
 const every: Policy = { ...policy, policy: 'every' };
 
@@ -166,5 +167,44 @@ describe('several faces', () => {
   it('gives one rejection, of the largest, where nobody is recognised', () => {
     const blurred = face([['bob', 0.9]], { box: [0, 0, 90, 90], quality: { sharpness: 1 } });
     expect(decide([blurred, stranger], every, false)).toMatchObject([{ reason: 'unknown' }]);
+  });
+});
+
+describe('attack detection', () => {
+  const withPad = (
+    mode: Policy['pad']['mode'],
+    pad: number | null,
+    matches: Parameters<typeof face>[0] = [['alice', 0.8]],
+  ) => {
+    const [only] = decide([face(matches, { pad })], { ...policy, pad: { mode, threshold: 0.5 } }, false);
+    return only.decision === 'accepted' ? only.subject : only.reason;
+  };
+
+  it.each([
+    ['off', 0.1, 'alice'],
+    ['report', 0.1, 'alice'],
+    ['report', null, 'alice'],
+    ['enforce', 0.5, 'alice'],
+    ['enforce', 0.49, 'spoof_suspected'],
+    // A face that was not looked at is not known to be live.
+    ['enforce', null, 'spoof_suspected'],
+  ] as const)('%s with a score of %s: %s', (mode, score, expected) => {
+    expect(withPad(mode, score)).toBe(expected);
+  });
+
+  it('says first that a face is unknown or ambiguous', () => {
+    expect(withPad('enforce', 0.1, [['alice', 0.2]])).toBe('unknown');
+    expect(
+      withPad('enforce', 0.1, [
+        ['alice', 0.53],
+        ['bob', 0.5],
+      ]),
+    ).toBe('ambiguous');
+  });
+
+  it('is asked for the faces that can decide, and no others', () => {
+    expect(facesToExamine(policy)).toBe(0);
+    expect(facesToExamine({ ...policy, pad: { mode: 'report', threshold: 0.5 } })).toBe(1);
+    expect(facesToExamine({ ...every, pad: { mode: 'enforce', threshold: 0.5 } })).toBe(8);
   });
 });

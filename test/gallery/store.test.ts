@@ -161,7 +161,7 @@ test('templates of other models are refused until they are all replaced', async 
   const refused = {
     name: 'MusterError',
     code: 'gallery_fingerprint',
-    remedy: expect.stringContaining('--replace'),
+    remedy: expect.stringContaining('muster gallery rebuild'),
   };
   await expect(other.load()).rejects.toMatchObject(refused);
   await expect(other.apply({ put: templates(1, { length: 8 }) })).rejects.toMatchObject(refused);

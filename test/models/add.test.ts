@@ -138,6 +138,7 @@ describe('muster models add', () => {
     expect((await first.ended).status).toBe(143);
     expect(await readdir(modelsDir)).toContain('weights.pt.part');
 
+    server.behaviour.pauseMs = 40;
     const second = await run('add', 'more').ended;
     expect(second).toMatchObject({ status: 0, stdout: 'Made x.\n' });
     expect(second.stderr).toMatch(/downloading, MB: \d+ of 13/);

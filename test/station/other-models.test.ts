@@ -19,7 +19,7 @@ it(
     const env = { MUSTER_MQTT__URL: url, MUSTER_MQTT__RECONNECT_MIN_MS: '50' };
     await galleryStore(join(dir, 'data/gallery/main')).apply({ put: templates(3) });
     const alone = startStation(dir, env);
-    await expect(alone.ready).rejects.toThrow(/templates can't be compared[^]*--replace/);
+    await expect(alone.ready).rejects.toThrow(/templates can't be compared[^]*muster gallery rebuild/);
 
     const { messages } = await subscribe(url);
     const newest = (topic: string) =>

@@ -11,6 +11,7 @@ export function face(
   changes: {
     box?: [number, number, number, number];
     probability?: number;
+    pad?: number | null;
     quality?: Partial<MatchedFace['quality']>;
   } = {},
 ): MatchedFace {
@@ -25,6 +26,7 @@ export function face(
       [165, 190],
     ],
     followed: null,
+    pad: changes.pad ?? null,
     quality: {
       size_px: 100,
       sharpness: 300,
@@ -47,6 +49,7 @@ export const facts = {
   clock: 'synced',
   faces: [],
   threshold: 0.44,
+  padMode: 'off',
   latency: { queue: 4, decode: 6, detect: 14, align: 0.4, embed: 6, match: 0.1, total: 31 },
   model: `edge@sha256:${'0'.repeat(64)}`,
   galleryRevision: 118,

@@ -41,6 +41,7 @@ export const pipelineOptions: PipelineOptions = {
   threads: 2,
   timeoutMs: 20_000,
   flip: false,
+  pad: 'off',
 };
 
 export async function startPipeline(changes: Partial<PipelineOptions> = {}): Promise<Pipeline> {

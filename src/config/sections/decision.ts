@@ -28,6 +28,21 @@ export const decision = section('When a capture is accepted.', {
       'Seconds from an accepted capture in which the same subject is not accepted again; 0 for none.',
     ),
   ),
+  pad: section(
+    'Attack detection: whether a live face is there, or a print or a screen that shows one. Needs `muster models add pad`.',
+    {
+      mode: remote(
+        choice(
+          ['off', 'report', 'enforce'],
+          'off',
+          'What it is for: off does not look; report puts the score into the event; enforce rejects below the threshold, as spoof_suspected.',
+        ),
+      ),
+      threshold: remote(
+        decimal(0, 1, 0.5, 'Least probability of a live face with which enforce lets a face pass.'),
+      ),
+    },
+  ),
   gates: section(
     'Limits that a face must meet to be compared at all. A face on the limit passes.',
     {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { matchFaces } from '../../decide/match.ts';
-import { decide } from '../../decide/policy.ts';
+import { decide, facesToExamine } from '../../decide/policy.ts';
 import { decisionPayload, roundedLatency } from '../../telemetry/event.ts';
 import { identifyAnswer } from '../answers.ts';
 import { analysed } from '../photos.ts';
@@ -23,10 +23,10 @@ export const identify = route({
   async handle({ body }, { station, analyse }) {
     const { clock, model } = station;
     const startedAt = clock.monotonic();
-    const seen = analysed(await analyse({ photo: body.photo }), 'photo');
+    const policy = station.policy();
+    const seen = analysed(await analyse({ photo: body.photo, pad: facesToExamine(policy) }), 'photo');
     const matching = clock.monotonic();
     const gallery = station.gallery();
-    const policy = station.policy();
     const faces = await matchFaces(seen.faces, gallery);
     const decisions = decide(faces, policy, gallery.templates === 0);
     const now = clock.monotonic();
@@ -34,7 +34,7 @@ export const identify = route({
     const stages = { queue, decode, detect, align, embed, match: now - matching, total: now - startedAt };
     const [first] = decisions;
     return json({
-      ...decisionPayload(first, { faces, threshold: policy.threshold }),
+      ...decisionPayload(first, { faces, threshold: policy.threshold, padMode: policy.pad.mode }),
       subjects: decisions.flatMap(({ decision, subject }) => (decision === 'accepted' ? [subject] : [])),
       latency_ms: roundedLatency(stages),
       model: model.fingerprint,

@@ -214,7 +214,9 @@ export function createNetBuilder(
           throw unfit(`its output ${name} has ${output?.channels ?? 'no'} channels`);
         names.set(output.name, name);
       });
-      const renamed = (name: string) => names.get(name) ?? name;
+      const taken = new Set(names.values());
+      // A layer may be called as an output is, which is another value.
+      const renamed = (name: string) => names.get(name) ?? (taken.has(name) ? `${name}.layer` : name);
       return {
         name: plan.name,
         nodes: nodes.map(({ inputs, outputs: own, ...rest }) => ({

@@ -18,6 +18,8 @@ export interface SettingsOptions {
 
 /** Settings of these sections are read at each use; the others need the station to begin again. */
 const liveSections = ['decision.', 'log.'];
+/** But for these of them. */
+const neverLive = ['decision.pad.mode'];
 /** A trial that was cut twice is at fault; once may have been a power cut. */
 const mostTrials = 2;
 
@@ -101,7 +103,7 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
       return 'unchanged';
     }
     const changed = changedFields(inForce.config, resolved.config);
-    if (changed.every((name) => liveSections.some((section) => name.startsWith(section)))) {
+    if (changed.every(isLive)) {
       await save({ applied: wanted, trying: null, rolledBack: { ...saved.rolledBack, [scope]: null } });
       inForce = resolved;
       log.info({ ...revs(wanted), changed }, 'settings from afar are applied');
@@ -114,6 +116,10 @@ export function createRemoteSettings({ base, config, log }: SettingsOptions): Re
     });
     log.info({ ...revs(wanted), changed }, 'settings from afar are tried');
     return 'again';
+  }
+
+  function isLive(name: string): boolean {
+    return liveSections.some((section) => name.startsWith(section)) && !neverLive.includes(name);
   }
 
   /** Applied, or found not to work: neither is tried again. */
