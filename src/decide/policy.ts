@@ -14,6 +14,8 @@ export interface Policy {
   readonly gates: Config['decision']['gates'];
   /** Whether a face that is not found to be live is rejected. */
   readonly pad: Config['decision']['pad'];
+  /** How several frames become one decision. */
+  readonly vote: Config['decision']['vote'];
 }
 
 /** More than this are not examined with the policy `every`: each costs time. */
@@ -37,7 +39,7 @@ export function decide(
   policy: Policy,
   galleryEmpty: boolean,
 ): readonly [Decision, ...Decision[]] {
-  const [largest, ...others] = faces.toSorted((a, b) => area(b.box) - area(a.box));
+  const [largest, ...others] = largestFirst(faces);
   if (largest === undefined) return [rejected(null, 'no_face')];
   const first = judge(largest, policy, galleryEmpty);
   if (policy.policy === 'largest') return [first];
@@ -48,7 +50,8 @@ export function decide(
   return head === undefined ? [first] : [head, ...tail];
 }
 
-function judge(face: MatchedFace, policy: Policy, galleryEmpty: boolean): Decision {
+/** Decides about one face alone. */
+export function judge(face: MatchedFace, policy: Policy, galleryEmpty: boolean): Decision {
   const gate = failedGate(face, policy.gates);
   if (gate !== null) return { ...rejected(face, 'low_quality'), gate };
   const [best, runnerUp] = face.matches;
@@ -62,7 +65,8 @@ function judge(face: MatchedFace, policy: Policy, galleryEmpty: boolean): Decisi
   return { face, decision: 'accepted', subject: best.subject, similarity: best.similarity, margin };
 }
 
-function rejected(face: MatchedFace | null, reason: Reason) {
+/** A rejection without a gate or a subject. */
+export function rejected(face: MatchedFace | null, reason: Reason) {
   const [best, runnerUp] = face?.matches ?? [];
   return {
     face,
@@ -91,6 +95,10 @@ function nearestOfEachSubject<D extends Extract<Decision, { decision: 'accepted'
       nearest.set(decision.subject, decision);
   }
   return [...nearest.values()];
+}
+
+export function largestFirst(faces: readonly MatchedFace[]): readonly MatchedFace[] {
+  return faces.toSorted((a, b) => area(b.box) - area(a.box));
 }
 
 function area([x1, y1, x2, y2]: Box): number {

@@ -1,25 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide, facesToExamine, type Policy } from '../../src/decide/policy.ts';
-import { face } from '../support/events.ts';
+import { face, policy } from '../support/events.ts';
 
-const policy: Policy = {
-  policy: 'largest',
-  threshold: 0.44,
-  margin: 0.05,
-  gates: {
-    probability: 0.95,
-    size_px: 64,
-    sharpness: 40,
-    brightness: [40, 230],
-    clipped: 0.5,
-    yaw_deg: 40,
-    pitch_deg: 35,
-    roll_deg: 30,
-    inside: 0.9,
-    features: 0.7,
-  },
-  pad: { mode: 'off', threshold: 0.5 },
-};
 const every: Policy = { ...policy, policy: 'every' };
 
 /** Decision, reason and gate of a capture with one face. */

@@ -1,9 +1,31 @@
 import type { SubjectId } from '../../src/gallery/contract.ts';
 import type { MatchedFace } from '../../src/decide/contract.ts';
+import type { Policy } from '../../src/decide/policy.ts';
 import type { UnnumberedEvent } from '../../src/telemetry/event.ts';
 import { checkinEvent } from '../../src/telemetry/event.ts';
 
 export const subject = (id: string) => id as SubjectId;
+
+/** Like the defaults of the config, with the threshold of the pack `edge`. */
+export const policy: Policy = {
+  policy: 'largest',
+  threshold: 0.44,
+  margin: 0.05,
+  gates: {
+    probability: 0.95,
+    size_px: 64,
+    sharpness: 40,
+    brightness: [40, 230],
+    clipped: 0.5,
+    yaw_deg: 40,
+    pitch_deg: 35,
+    roll_deg: 30,
+    inside: 0.9,
+    features: 0.7,
+  },
+  pad: { mode: 'off', threshold: 0.5 },
+  vote: { min_frames: 3, window_s: 2, share: 0.6, gone_s: 3 },
+};
 
 /** A frontal, sharp face of 100 px; `matches` as `[subject, similarity]`, the most similar first. */
 export function face(

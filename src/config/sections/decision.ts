@@ -43,6 +43,23 @@ export const decision = section('When a capture is accepted.', {
       ),
     },
   ),
+  vote: section('How the frames of a camera, or of a burst, become one decision.', {
+    min_frames: remote(
+      whole(1, 50, 3, 'Usable frames of a person that it takes at least (those whose face meets the gates).'),
+    ),
+    window_s: remote(
+      decimal(
+        0.1,
+        60,
+        2,
+        'Seconds within which these frames must lie; and how long a rejection is held back.',
+      ),
+    ),
+    share: remote(decimal(0.5, 1, 0.6, 'Share of the usable frames that must agree.')),
+    gone_s: remote(
+      decimal(0.5, 600, 3, 'Seconds without a sight of the person after which the visit is over.'),
+    ),
+  }),
   gates: section(
     'Limits that a face must meet to be compared at all. A face on the limit passes.',
     {
