@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Capture, CaptureOutcome, CaptureSource } from './contract.ts';
+import type { CaptureOutcome, CaptureSource, PhotoCapture } from './contract.ts';
 import { fileKind } from './file-kind.ts';
 import {
   finishDecided,
@@ -44,7 +44,7 @@ export interface FolderOptions extends SettleFolders {
  * Captures from a folder, by arrival in it: what is there already, then what is written or renamed into it,
  * the oldest first. A file stays where it is until its capture is settled, so that a crash loses none.
  */
-export function createFolderSource(options: FolderOptions): CaptureSource {
+export function createFolderSource(options: FolderOptions): CaptureSource<PhotoCapture> {
   const { path: dir, clock, log } = options;
   let rescanNow: (() => Promise<number>) | null = null;
 
@@ -124,10 +124,11 @@ export function createFolderSource(options: FolderOptions): CaptureSource {
         }
       }
 
-      async function read({ path, arrivedAt }: WaitingFile): Promise<Capture | null> {
+      async function read({ path, arrivedAt }: WaitingFile): Promise<PhotoCapture | null> {
         try {
           const { photo, stats } = await readPhoto(path, options.maxBytes);
           return {
+            kind: 'photo',
             name: basename(path),
             photo,
             sha256: await sha256(photo),

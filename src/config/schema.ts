@@ -85,6 +85,15 @@ export const configSchema = z
     if (failed === inbox) refuse('failed', again);
     if (inbox === resolve(config.data_dir))
       refuse('path', `is data_dir itself (${inbox}); use a folder below it`);
+    const { camera } = config.capture;
+    const { vote } = config.decision;
+    if (camera.source !== 'none' && camera.fps * vote.window_s < vote.min_frames)
+      context.addIssue(
+        conflictIssue(
+          ['decision', 'vote', 'window_s'],
+          `is ${vote.window_s} s, in which capture.camera.fps: ${camera.fps} gives fewer than decision.vote.min_frames (${vote.min_frames}); make it longer`,
+        ),
+      );
   })
   .describe('Configuration of a Muster station. Every field has a default.');
 

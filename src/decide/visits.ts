@@ -1,3 +1,4 @@
+import type { Attention } from '../capture/contract.ts';
 import type { SubjectId } from '../gallery/contract.ts';
 import type { Box } from '../vision/contract.ts';
 import type { Decision, MatchedFace } from './contract.ts';
@@ -23,9 +24,6 @@ export interface VisitOutcome<F> {
   readonly usable: number;
   readonly agreeing: number;
 }
-
-/** How closely the camera should look: at every frame, now and then, or only when something moves. */
-export type Attention = 'every-frame' | 'now-and-then' | 'motion';
 
 /**
  * Gathers the frames of a camera into visits, and lets the frames of each visit vote. A visit is one person in sight, followed by the

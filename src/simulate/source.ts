@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Capture, CaptureSource } from '../capture/contract.ts';
+import type { CaptureSource, PhotoCapture } from '../capture/contract.ts';
 import { createBell } from '../lib/bell.ts';
 import type { Clock, EpochMs } from '../lib/clock.ts';
 import { writeWhole } from '../lib/write-whole.ts';
@@ -66,10 +66,11 @@ export function createVirtualSource(options: VirtualSourceOptions): CaptureSourc
     },
   };
 
-  function captureAt(index: number, signal: AbortSignal): Capture {
+  function captureAt(index: number, signal: AbortSignal): PhotoCapture {
     const time = times[index]!;
     const photo = writeScene(sceneAt(index, time, seed, options.people));
     return {
+      kind: 'photo',
       name: `scene-${index}`,
       photo,
       sha256: createHash('sha256').update(photo).digest('hex'),

@@ -1,3 +1,4 @@
+import { camera } from './camera.ts';
 import { choice, decimal, flag, optionalText, section, whole } from '../kinds.ts';
 
 const folder = section('A folder whose photos are taken as captures.', {
@@ -30,4 +31,4 @@ const folder = section('A folder whose photos are taken as captures.', {
   max_mb: decimal(0.01, 500, 25, 'Size of a photo file at the most, MiB; larger ones go to failed.'),
 });
 
-export const capture = section('Where captures come from.', { folder });
+export const capture = section('Where captures come from.', { folder, camera });
