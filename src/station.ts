@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import type { Bridge } from './bridge/contract.ts';
 import { createStationConnection } from './broker/open.ts';
 import { stationTopics } from './broker/topics.ts';
-import { createFolderSource } from './capture/folder.ts';
+import { createCaptures } from './capture/open.ts';
 import { runCheckins } from './checkins.ts';
-import { captureFolders } from './config/derived.ts';
 import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
 import { openGalleryStore } from './gallery/open.ts';
@@ -21,6 +20,7 @@ import type { LogTail } from './lib/log-tail.ts';
 import { packageVersion } from './lib/package.ts';
 import { createAcks } from './remote/acks.ts';
 import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
+import { openRecording } from './replay/open.ts';
 import { createHomeAssistant } from './remote/home-assistant/feature.ts';
 import { startRemote } from './remote/remote.ts';
 import { stationChecks } from './selftest/checks.ts';
@@ -33,6 +33,7 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Upkeep } from './upkeep/contract.ts';
 import { lastRuns, openUpkeep } from './upkeep/open.ts';
 import type { VisionInfo } from './vision/contract.ts';
+import { createThumbnailer } from './vision/decode.ts';
 import { graphsDir, visionOptions } from './vision/options.ts';
 import { createVision } from './vision/vision.ts';
 
@@ -129,21 +130,21 @@ export async function runStation(
     if (gallery.templates === 0 && gallerySync === null)
       log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
 
-    const folder = folderOptions(config);
-    const source = createFolderSource({
-      ...folder,
+    const { source, camera, inbox } = createCaptures(config, {
+      alerts,
+      thumbnailer: (size) => createThumbnailer({ ...size, maxPixels: config.vision.max_mpx * 1e6 }),
       clock,
       log,
       mayKeep: () => mayKeep,
       onFailed: () => telemetry.failed(),
-      onTrouble: (message) =>
-        message === null ? alerts.clear('inbox-unusable') : alerts.raise('inbox-unusable', 'error', message),
     });
+    if (camera !== null) telemetry.setCamera(() => camera.status());
     await source.open();
     const policy = () => {
       const { decision } = remote?.settings.config() ?? config;
       return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };
     };
+    const recording = openRecording(config, { model, settings: remote?.settings, log });
     const reloadGallery = async (to: 'newest' | 'previous') => {
       if (to === 'previous') return takeUp(await (gallerySync ?? galleryStore).rollBack());
       await gallerySync?.reload();
@@ -171,7 +172,7 @@ export async function runStation(
     await http.start();
     telemetry.setState('ready');
     log.info(
-      { inbox: folder.path, topics: `${topics.root}/#`, model: model.pack },
+      { inbox, camera: config.capture.camera.source, topics: `${topics.root}/#`, model: model.pack },
       'ready: waiting for captures',
     );
     const activity = createActivity(clock);
@@ -184,6 +185,7 @@ export async function runStation(
         gallery: () => gallery,
         policy,
         telemetry,
+        ...(recording && { recording }),
         model: model.fingerprint,
         activity,
         clock,
@@ -204,6 +206,7 @@ export async function runStation(
     await upkeep.start();
     management.serve({ source, model, checks, reloadGallery, upkeep });
     await working;
+    await recording?.close();
     telemetry.setState('stopping');
     log.info('stopping');
     return how;
@@ -229,23 +232,6 @@ async function makeDataDir(dir: string): Promise<void> {
       cause: error,
     });
   }
-}
-
-function folderOptions(config: Config) {
-  const { folder } = config.capture;
-  const { inbox, done, failed } = captureFolders(config);
-  return {
-    path: inbox,
-    done,
-    failed,
-    after: folder.after,
-    polling: folder.polling,
-    pollIntervalMs: folder.poll_interval_ms,
-    stableMs: folder.stable_ms,
-    graceMs: folder.grace_s * 1000,
-    rescanMs: folder.rescan_s * 1000,
-    maxBytes: folder.max_mb * 2 ** 20,
-  };
 }
 
 function infoPayload(

@@ -46,6 +46,7 @@ export function inventedEvent(): UnnumberedEvent {
       latency: { queue: 0.4, decode: 6.1, detect: 14.2, align: 0.4, embed: 6.3, match: 0.1, total: 28 },
       model: `edge@sha256:${'0'.repeat(64)}`,
       galleryRevision: 118,
+      visit: null,
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Decision, MatchedFace } from '../decide/contract.ts';
 import { isoTime, type EpochMs } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
-import type { CheckinEvent, Latency } from './payloads.ts';
+import type { CheckinEvent, Latency, VisitSummary } from './payloads.ts';
 
 /** An event before the outbox numbers it. */
 export type UnnumberedEvent = Omit<CheckinEvent, 'stream' | 'seq' | 'replayed'>;
@@ -15,6 +15,8 @@ export interface EventFacts {
   readonly threshold: number;
   readonly padMode: NonNullable<CheckinEvent['pad']>['mode'];
   readonly latency: Latency;
+  /** Null where one photo decided. */
+  readonly visit: VisitSummary | null;
   readonly model: string;
   readonly galleryRevision: number;
 }
@@ -48,6 +50,7 @@ export function checkinEvent(decision: Decision, facts: EventFacts): UnnumberedE
     clock: facts.clock,
     ...decisionPayload(decision, facts),
     latency_ms: roundedLatency(facts.latency),
+    ...(facts.visit && { visit: { ...facts.visit, total_ms: round(facts.visit.total_ms, 2) } }),
     model: facts.model,
     gallery_rev: facts.galleryRevision,
   };

@@ -13,6 +13,8 @@ export interface HealthOptions {
   readonly machine: Machine;
   readonly outbox: () => OutboxStats;
   readonly lastCaptureAt: () => EpochMs | null;
+  /** Undefined without a camera. */
+  readonly camera?: () => HealthPayload['camera'];
   /** Ids of the alerts that are raised. */
   readonly alerts: () => readonly string[];
   /** When the jobs of the upkeep ran last. */
@@ -30,7 +32,7 @@ export interface Health {
 
 /** The station's health: what its machine tells, and what its process does. */
 export function createHealth(options: HealthOptions): Health {
-  const { clock, machine, outbox, lastCaptureAt, alerts, upkeep } = options;
+  const { clock, machine, outbox, lastCaptureAt, camera, alerts, upkeep } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: samplingMs });
   const startedAt = clock.monotonic();
   let trust: CheckinEvent['clock'] = 'unknown';
@@ -55,9 +57,14 @@ export function createHealth(options: HealthOptions): Health {
         last_capture_age_s: age(lastCaptureAt()),
         event_loop_p99_ms: Number.isFinite(loopP99) ? round(Math.max(0, loopP99), 2) : 0,
         outbox: { depth, bytes, oldest_age_s: age(oldest) },
+        ...definedCamera(camera?.()),
         alerts: [...alerts()],
         ...(upkeep === undefined ? {} : { upkeep: upkeep() }),
       };
     },
   };
+}
+
+function definedCamera(camera: HealthPayload['camera']): Pick<HealthPayload, 'camera'> {
+  return camera === undefined ? {} : { camera };
 }

@@ -60,6 +60,15 @@ export const faceSchema = z.object({
   }),
 });
 
+const visitSchema = z.object({
+  first_at: time.describe('When the first photo of the visit was taken.'),
+  frames: count.describe('Photos in which the person was seen until the decision.'),
+  usable: count.describe('Photos that counted: those that met the gates, with a camera within the window.'),
+  agreeing: count.describe('Of the usable those that agree with the decision.'),
+  total_ms: milliseconds.describe('From the first photo of the visit to the decision.'),
+});
+export type VisitSummary = z.infer<typeof visitSchema>;
+
 export const checkinSchema = z
   .object({
     schema: z.literal('checkin/1'),
@@ -100,6 +109,9 @@ export const checkinSchema = z
       .optional()
       .describe('Attack detection. Stations before this field leave it out.'),
     latency_ms: latencySchema,
+    visit: visitSchema
+      .optional()
+      .describe('Where several photos voted: the frames of a camera, or a burst. Absent for a single photo.'),
     model: z.string().describe('Fingerprint of the models and the preprocessing.'),
     gallery_rev: count,
   })
@@ -190,6 +202,18 @@ export const healthSchema = z
     event_loop_p99_ms: z.number(),
     outbox: z.object({ depth: count, bytes: count, oldest_age_s: z.number().nullable() }),
     clock: clockSchema,
+    camera: z
+      .object({
+        state: z.enum(['starting', 'running', 'failing']),
+        last_frame_age_s: z.number().nullable(),
+        fps: z.number().describe('Frames a second that arrive.'),
+        frames: count.describe('That came since the start.'),
+        analysed: count.describe('Of them those in which faces were looked for.'),
+        dropped: count.describe('Of them those passed over because the station was busy.'),
+        restarts: count.describe('How often the camera had to be started again.'),
+      })
+      .optional()
+      .describe('Absent without a camera.'),
     alerts: z
       .array(z.string())
       .optional()

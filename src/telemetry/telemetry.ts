@@ -3,7 +3,9 @@ import type { Connection } from '../broker/contract.ts';
 import type { Config } from '../config/schema.ts';
 import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { round } from '../lib/round.ts';
 import type { Store, StoreDamage } from '../store/contract.ts';
+import type { CameraStatus } from '../capture/contract.ts';
 import { createAlerts, type Alerts } from './alerts.ts';
 import { readBoard } from './board.ts';
 import { alertOfBroker } from './broker-alerts.ts';
@@ -49,6 +51,8 @@ export interface Telemetry {
   setInfo(info: InfoPayload): void;
   /** Published where there is a broker, and not kept for later. */
   tellVerification(verification: VerificationPayload): void;
+  /** From now on health tells of this camera. */
+  setCamera(status: () => CameraStatus): void;
   /** Opens the store and connects. */
   start(): Promise<void>;
   /** Gives the broker a moment to take what is left, says goodbye and closes the store. */
@@ -84,6 +88,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   const now = () => clock.now();
   let lastCaptureAt: EpochMs | null = null;
   let tallying: NodeJS.Timeout | undefined;
+  let camera: (() => CameraStatus) | undefined;
   let counting: NodeJS.Timeout | undefined;
   const deliveries = new Set<Promise<void>>();
 
@@ -109,6 +114,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     machine: options.machine ?? createMachine({ dataDir: config.data_dir }),
     outbox: () => outbox.stats(),
     lastCaptureAt: () => lastCaptureAt,
+    camera: () => camera && cameraHealth(camera()),
     alerts: () => alerts.active().map(({ id }) => id),
     upkeep: options.upkeep,
   });
@@ -158,6 +164,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     setState: (state) => reporter.setState(state),
     setInfo: (info) => reporter.setInfo(info),
     tellVerification: (verification) => reporter.tellVerification(verification),
+    setCamera(status) {
+      camera = status;
+    },
 
     async start() {
       const damage = await store.open();
@@ -230,4 +239,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     const message = `the outbox was full: ${dropped} events were given up unsent since the start`;
     alerts.raise('outbox-dropped', 'error', message);
   }
+}
+
+function cameraHealth({ state, lastFrameAgeMs, fps, ...counts }: CameraStatus): HealthPayload['camera'] {
+  const { frames, analysed, dropped, restarts } = counts;
+  const age = lastFrameAgeMs === null ? null : round(lastFrameAgeMs / 1000, 1);
+  return { state, last_frame_age_s: age, fps: round(fps, 1), frames, analysed, dropped, restarts };
 }

@@ -41,9 +41,7 @@ const readers = ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].map((name) => `
  * input: an SVG drawing of a kilobyte can keep a core busy for minutes, in code that heeds no time limit.
  */
 export function createDecoder({ maxSidePx, maxPixels, timeoutMs, threads }: DecodeOptions): Decode {
-  sharp.cache(false);
-  sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({ operation: readers });
+  limitReaders();
 
   return async (bytes) => {
     // Each time, since another decoder of the process may have set it.
@@ -98,6 +96,43 @@ export async function encodePng(
   return await sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
+}
+
+/** sharp's settings hold for the whole process. */
+function limitReaders(): void {
+  sharp.cache(false);
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: readers });
+}
+
+/** A frame takes some milliseconds, s. */
+const thumbnailTimeoutS = 2;
+
+export interface ThumbnailOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly maxPixels: number;
+}
+
+/**
+ * Creates what turns a camera's JPEG into a small grey picture, `[height, width]`, 0..255, sides not in proportion; null where that can't
+ * be done. The decoder makes it small while it decodes, which takes a fraction of the time; libvips' own threads do the work.
+ */
+export function createThumbnailer({ width, height, maxPixels }: ThumbnailOptions) {
+  limitReaders();
+  return async (jpeg: Uint8Array): Promise<Uint8Array | null> => {
+    if (scansOf(jpeg) > mostScans) return null;
+    try {
+      return await sharp(jpeg, { failOn: 'error', limitInputPixels: maxPixels })
+        .timeout({ seconds: thumbnailTimeoutS })
+        .resize(width, height, { fit: 'fill' })
+        .greyscale()
+        .raw({ depth: 'uchar' })
+        .toBuffer();
+    } catch {
+      return null;
+    }
+  };
 }
 
 /** Longest side, px: the most that a JPEG can have. One line of many more takes as much memory as a whole photo. */

@@ -12,7 +12,7 @@ import {
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Capture, CaptureOutcome } from '../../src/capture/contract.ts';
+import type { CaptureOutcome, PhotoCapture } from '../../src/capture/contract.ts';
 import { createFolderSource, type FolderOptions } from '../../src/capture/folder.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { eventually, silentLog, temporaryFolder } from '../support/tools.ts';
@@ -22,7 +22,10 @@ const noImage: CaptureOutcome = { kind: 'failed', code: 'not_an_image', message:
 
 /** A source that runs until the test is over; `seen` are its captures, settled as `outcome` says. */
 async function watchInbox(
-  changes: Partial<FolderOptions> & { dir?: string; outcome?: (capture: Capture) => CaptureOutcome } = {},
+  changes: Partial<FolderOptions> & {
+    dir?: string;
+    outcome?: (capture: PhotoCapture) => CaptureOutcome;
+  } = {},
 ) {
   const dir = changes.dir ?? (await temporaryFolder());
   const inbox = join(dir, 'inbox');

@@ -73,6 +73,7 @@ export const facts = {
   threshold: 0.44,
   padMode: 'off',
   latency: { queue: 4, decode: 6, detect: 14, align: 0.4, embed: 6, match: 0.1, total: 31 },
+  visit: null,
   model: `edge@sha256:${'0'.repeat(64)}`,
   galleryRevision: 118,
 } as const;

@@ -45,7 +45,11 @@ export function answer(
   const algorithm = given.get('algorithm') ?? 'MD5';
   const name = hashes[algorithm.toLowerCase()];
   const [realm, nonce] = [given.get('realm') ?? '', given.get('nonce') ?? ''];
-  const qop = given.get('qop')?.split(',').some((word) => word.trim() === 'auth') === true;
+  const qop =
+    given
+      .get('qop')
+      ?.split(',')
+      .some((word) => word.trim() === 'auth') === true;
   if (name === undefined || (given.has('qop') && !qop)) return null;
   const hash = (...parts: readonly string[]) => createHash(name).update(parts.join(':')).digest('hex');
   const [who, what] = [hash(user, realm, password), hash('GET', uri)];

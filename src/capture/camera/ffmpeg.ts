@@ -29,7 +29,12 @@ export function playV4l2({ device, width, height, fps, format, maxBytes }: V4l2O
   const output = format === 'mjpeg' ? ['-c:v', 'copy'] : encode;
   return async (onFrame, signal) => {
     const path = await ffmpegPath();
-    if (!(await access(node).then(() => true, () => false)))
+    if (
+      !(await access(node).then(
+        () => true,
+        () => false,
+      ))
+    )
       throw cameraEnded(`the camera ${node}`, 'no such device', '');
     const args = [...quiet, '-nostdin', ...input, '-i', node, '-an', ...output, ...mjpegOut];
     await playProgram({ label: `the camera ${node}`, program: { path, args }, maxBytes }, onFrame, signal);

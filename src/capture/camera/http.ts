@@ -79,7 +79,7 @@ async function get(
 ): Promise<void> {
   try {
     const response = await authorise(url, (address, headers) =>
-      fetch(address, { headers, signal, redirect: 'manual', cache: 'no-store' }),
+      fetch(address, { headers, signal, redirect: 'manual' }),
     );
     const { status, body } = response;
     if (status >= 300 && status < 400) {

@@ -46,8 +46,7 @@ export function createMotionGate(sensitivity: Sensitivity): MotionGate {
       const shift = medianShift(thumbnail, background);
       const differences = new Float32Array(blocks);
       for (let i = 0; i < background.length; i += 1) {
-        const of = blockOf(i);
-        differences[of]! += Math.abs(thumbnail[i]! - background[i]! - shift) / (block * block);
+        differences[blockOf[i]!]! += Math.abs(thumbnail[i]! - background[i]! - shift) / (block * block);
         background[i]! += (thumbnail[i]! - background[i]!) * learning;
       }
       let moved = 0;
@@ -61,13 +60,18 @@ export function createMotionGate(sensitivity: Sensitivity): MotionGate {
   };
 }
 
-function blockOf(pixel: number): number {
+/** The block of each pixel of the thumbnail. */
+const blockOf = Uint8Array.from({ length: thumbnailWidth * thumbnailHeight }, (_, pixel) => {
   const row = Math.floor(pixel / thumbnailWidth / block);
   return row * columns + Math.floor((pixel % thumbnailWidth) / block);
-}
+});
 
-/** By how much most of the picture has become brighter: something that covers less than half of it has no say. */
+/** By how many levels most of the picture has become brighter: something that covers less than half of it has no say. */
 function medianShift(thumbnail: Uint8Array, background: Float32Array): number {
-  const differences = Float32Array.from(thumbnail, (level, i) => level - background[i]!).toSorted();
-  return differences[differences.length >> 1]!;
+  const counts = new Uint16Array(512);
+  for (let i = 0; i < background.length; i += 1)
+    counts[Math.round(thumbnail[i]! - background[i]!) + 256]! += 1;
+  let shift = 0;
+  for (let below = counts[0]!; below * 2 <= background.length; below += counts[shift]!) shift += 1;
+  return shift - 256;
 }

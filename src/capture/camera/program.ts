@@ -27,7 +27,13 @@ const maxSaid = 4_096;
 export async function findProgram(...names: readonly string[]): Promise<string | null> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const path of names.flatMap((name) => folders.map((folder) => join(folder, name)))) {
-    if (await access(path, constants.X_OK).then(() => true, () => false)) return path;
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
   }
   return null;
 }

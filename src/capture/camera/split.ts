@@ -84,10 +84,11 @@ export function createJpegSplitter({ maxBytes, onFrame }: JpegSplitterOptions): 
       at += 1;
       return true;
     }
-    segments += 1;
-    const size = isAlone(marker) ? 0 : buffer.readUInt16BE(at + 2);
-    if (segments > maxSegments || size === 1) return giveUp(start + 2);
+    const alone = isAlone(marker);
+    const size = alone ? 0 : buffer.readUInt16BE(at + 2);
+    if (segments === maxSegments || (!alone && size < 2)) return giveUp(start + 2);
     if (length < at + 2 + size) return false;
+    segments += 1;
     at += 2 + size;
     if (marker === 0xda) state = 'scan';
     return true;

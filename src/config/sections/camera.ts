@@ -10,7 +10,9 @@ const cameraUrl = z
   .refine((url) => URL.canParse(url))
   .nullable()
   .default(null)
-  .describe('Where the pictures are, for ffmpeg, http-snapshot and http-mjpeg. Never shown, as it may hold a password.')
+  .describe(
+    'Where the pictures are, for ffmpeg, http-snapshot and http-mjpeg. Never shown, as it may hold a password.',
+  )
   .meta({
     allowed:
       'a URL that starts with rtsp://, rtsps://, http://, https:// or file:///, such as rtsp://user:password@camera.example/stream1, or null',
@@ -40,7 +42,10 @@ export const camera = section(
     max_frame_mb: decimal(0.1, 100, 8, 'Size of a frame at the most, MiB; larger ones are dropped.'),
     stall_s: decimal(1, 600, 10, 'Seconds without a frame after which the camera is started again.'),
     motion: section('An empty doorway costs next to nothing: only what moves is analysed.', {
-      gate: flag(true, 'Look at small grey pictures first, and analyse a frame only when something in them has moved.'),
+      gate: flag(
+        true,
+        'Look at small grey pictures first, and analyse a frame only when something in them has moved.',
+      ),
       sensitivity: choice(
         ['low', 'medium', 'high'],
         'medium',
@@ -64,7 +69,10 @@ export const camera = section(
       conflict('url', `is not set, and capture.camera.source: ${source} needs it (or url_file)`);
     }
     if (source.startsWith('http-') && url !== null && !/^https?:/.test(url)) {
-      conflict('url', `does not start with http:// or https://, which capture.camera.source: ${source} needs`);
+      conflict(
+        'url',
+        `does not start with http:// or https://, which capture.camera.source: ${source} needs`,
+      );
     }
   },
 );

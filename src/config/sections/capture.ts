@@ -31,4 +31,16 @@ const folder = section('A folder whose photos are taken as captures.', {
   max_mb: decimal(0.01, 500, 25, 'Size of a photo file at the most, MiB; larger ones go to failed.'),
 });
 
-export const capture = section('Where captures come from.', { folder, camera });
+const record = section(
+  'A recording of what was seen, for muster replay: boxes, quality, similarities and pseudonymous subjects, no photos and no embeddings.',
+  {
+    enabled: flag(
+      false,
+      'Write it. It tells who was where and when, as the events do: keep it as carefully.',
+    ),
+    path: optionalText('Folder for it. Null means <data_dir>/recorded.'),
+    max_mb: decimal(0.1, 10_240, 64, 'Size of the recording at the most, MiB; the oldest half goes first.'),
+  },
+);
+
+export const capture = section('Where captures come from.', { folder, camera, record });

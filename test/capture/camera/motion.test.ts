@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createMotionGate,
+  thumbnailHeight,
+  thumbnailWidth,
+  type Sensitivity,
+} from '../../../src/capture/camera/motion.ts';
+import { seededRandom } from '../../../src/lib/random.ts';
+
+const random = seededRandom(3);
+
+/** A scene with some structure; `person` is a dark rectangle, px from the left. */
+function scene({
+  noise = 3,
+  brighter = 0,
+  person = null as number | null,
+  width = 14,
+  tree = 0,
+} = {}): Uint8Array {
+  const picture = new Uint8Array(thumbnailWidth * thumbnailHeight);
+  for (let y = 0; y < thumbnailHeight; y += 1) {
+    for (let x = 0; x < thumbnailWidth; x += 1) {
+      let level = 90 + 40 * Math.sin(x / 9) + 30 * Math.cos(y / 7) + brighter;
+      if (person !== null && x >= person && x < person + width && y > 10) level = 30 + brighter;
+      if (x > 60 && y < 15) level += (random() - 0.5) * tree;
+      picture[y * thumbnailWidth + x] = Math.max(0, Math.min(255, level + (random() - 0.5) * 2 * noise));
+    }
+  }
+  return picture;
+}
+
+/** A gate that knows the empty scene. */
+function gate(sensitivity: Sensitivity = 'medium', empty: Parameters<typeof scene>[0] = {}) {
+  const made = createMotionGate(sensitivity);
+  for (let n = 0; n < 60; n += 1) made.look(scene(empty));
+  return made;
+}
+
+describe('the motion gate', () => {
+  it('lets the first picture pass', () => {
+    expect(createMotionGate('medium').look(scene())).toBe(true);
+  });
+
+  it.each([3, 8])('stays shut before an empty doorway with noise of %d levels', (noise) => {
+    const door = gate('medium', { noise });
+    expect(Array.from({ length: 300 }, () => door.look(scene({ noise }))).filter(Boolean)).toEqual([]);
+  });
+
+  it('opens at once when somebody comes, from whatever side, and while they move', () => {
+    for (const from of [0, 33, 64]) expect(gate().look(scene({ person: from }))).toBe(true);
+    const door = gate();
+    for (let x = 0; x < 60; x += 2) expect(door.look(scene({ person: x })), `at ${x}`).toBe(true);
+  });
+
+  it('takes no notice of a light that is switched or a cloud', () => {
+    const door = gate();
+    for (const brighter of [5, 10, 20, 30, 30, 10, -10, -20])
+      expect(door.look(scene({ brighter }))).toBe(false);
+    expect(door.look(scene({ brighter: -20, person: 30 }))).toBe(true);
+  });
+
+  it('gets used to what was put down, and sees it taken away', () => {
+    const door = gate();
+    const looks = Array.from({ length: 120 }, () => door.look(scene({ person: 40 })));
+    expect(looks[0]).toBe(true);
+    expect(looks.slice(60)).not.toContain(true);
+    expect(door.look(scene())).toBe(true);
+  });
+
+  it('gets used to a tree in the wind, and sees a person before it', () => {
+    const door = createMotionGate('medium');
+    for (let n = 0; n < 200; n += 1) door.look(scene({ tree: 120 }));
+    const looks = Array.from({ length: 100 }, () => door.look(scene({ tree: 120 })));
+    expect(looks.filter(Boolean).length).toBeLessThan(5);
+    expect(door.look(scene({ tree: 120, person: 20 }))).toBe(true);
+  });
+
+  it('sees smaller things the more sensitive it is', () => {
+    const small = { person: 31, width: 3 };
+    expect(gate('low').look(scene(small))).toBe(false);
+    expect(gate('high').look(scene(small))).toBe(true);
+  });
+});
