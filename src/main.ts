@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { registerBench } from './commands/bench.ts';
 import { registerBridge } from './commands/bridge.ts';
+import { registerCamera } from './commands/camera.ts';
 import type { CommandContext, RegisterCommand } from './commands/context.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDetect } from './commands/detect.ts';
@@ -13,6 +14,7 @@ import { registerHealth } from './commands/health.ts';
 import { registerInstall } from './commands/install.ts';
 import { registerMatch } from './commands/match.ts';
 import { registerModels } from './commands/models.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerReport } from './commands/report.ts';
 import { registerSimulate } from './commands/simulate.ts';
 import { registerStation } from './commands/station.ts';
@@ -36,7 +38,7 @@ import { packageVersion } from './lib/package.ts';
 const verbs: readonly (readonly [group: string, register: readonly RegisterCommand[]])[] = [
   ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
   ['People:', [registerEnroll, registerGallery]],
-  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate, registerCalibrate]],
+  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate, registerCalibrate, registerReplay]],
   [
     'Setting up:',
     [
@@ -44,6 +46,7 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
       registerDoctor,
       registerHealth,
       registerModels,
+      registerCamera,
       registerTune,
       registerBench,
       registerConfig,

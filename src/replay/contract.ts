@@ -25,8 +25,9 @@ export const settingSchema = z.object({
   schema: z.literal('recording/1'),
   kind: z.literal('setting'),
   model: z.string(),
-  threshold: z.number(),
-  /** The config section `decision`, with its cool-down. */
+  /** The pack's own threshold, for `decision.threshold: auto`. */
+  auto_threshold: z.number(),
+  /** The config section `decision`; its threshold is a number. */
   decision: z.record(z.string(), z.unknown()),
   gallery: z.object({ rev: z.int(), templates: z.int() }),
 });

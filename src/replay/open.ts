@@ -19,7 +19,7 @@ export function openRecording(config: Config, { model, settings, log }: Recordin
   return createRecording({
     folder: path ?? join(config.data_dir, 'recorded'),
     maxBytes: maxMb * 2 ** 20,
-    model: model.fingerprint,
+    model,
     cooldownS: () => (settings?.config() ?? config).decision.cooldown_s,
     log,
   });

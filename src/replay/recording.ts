@@ -4,14 +4,14 @@ import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { round } from '../lib/round.ts';
 import type { MatchedFace } from '../decide/contract.ts';
+import type { VisionInfo } from '../vision/contract.ts';
 import type { Recording, Setting, Sight } from './contract.ts';
 
 export interface RecordingOptions {
   readonly folder: string;
   /** Of both files together, the one that is written and the one before it. */
   readonly maxBytes: number;
-  /** Fingerprint of the models. */
-  readonly model: string;
+  readonly model: Pick<VisionInfo, 'fingerprint' | 'threshold'>;
   readonly cooldownS: () => number;
   readonly log: Log;
 }
@@ -34,20 +34,19 @@ export function createRecording({ folder, maxBytes, model, cooldownS, log }: Rec
     add({ kind, capturedAt, arrivedAt }, photos) {
       const of = photos[0]?.of;
       if (of === undefined || waiting >= maxWaiting) return;
-      const { threshold, ...decision } = of.policy;
       const now: Setting = {
         schema: 'recording/1',
         kind: 'setting',
-        model,
-        threshold,
-        decision: { ...decision, cooldown_s: cooldownS() },
+        model: model.fingerprint,
+        auto_threshold: model.threshold,
+        decision: { ...of.policy, cooldown_s: cooldownS() },
         gallery: { rev: of.gallery.revision, templates: of.gallery.templates },
       };
       const sight: Sight = {
         kind,
         captured_at: capturedAt,
         at: round(arrivedAt, 1),
-        photos: photos.map(({ faces }) => faces.map(written)),
+        photos: photos.map(({ faces }) => faces.map(recordedFace)),
       };
       waiting += 1;
       writing = writing
@@ -82,7 +81,8 @@ export function createRecording({ folder, maxBytes, model, cooldownS, log }: Rec
   }
 }
 
-function written({
+/** A face as a recording holds it: rounded, without its embedding. */
+export function recordedFace({
   box,
   probability,
   landmarks,

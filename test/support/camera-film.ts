@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { onTestFinished } from 'vitest';
 import { scenery } from '../../demo/sample-photos.ts';
+
+const ffmpegPath = '/usr/bin/ffmpeg';
+export const hasFfmpeg = existsSync(ffmpegPath);
+export const withoutFfmpeg = `skipped: ${ffmpegPath} is missing`;
 
 export const filmWidth = 640;
 export const filmHeight = 480;
