@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { webcrypto } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
-import { lstat, mkdir, open as openFile, readdir } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
@@ -15,6 +14,7 @@ import {
   type Failure,
   type SettleFolders,
 } from './settle.ts';
+import { readPhoto, sha256 } from './read-photo.ts';
 import { giveReadableName } from './readable-name.ts';
 import { createWaitingFiles, type FileVersion, type WaitingFile } from './waiting.ts';
 import { watchFolder } from './watch.ts';
@@ -212,29 +212,6 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
       );
     }
   }
-}
-
-/** The file's bytes, and its status while they were read. Follows no link and waits for no pipe. */
-async function readPhoto(path: string, maxBytes: number): Promise<{ photo: Uint8Array; stats: BigIntStats }> {
-  const handle = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stats = await handle.stat({ bigint: true });
-    const photo = new Uint8Array(Math.min(Number(stats.size), maxBytes));
-    let length = 0;
-    while (length < photo.length) {
-      const { bytesRead } = await handle.read(photo, length, photo.length - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return { photo: length === photo.length ? photo : photo.slice(0, length), stats };
-  } finally {
-    await handle.close();
-  }
-}
-
-/** In the thread pool: a large photo would hold up the main thread. */
-async function sha256(photo: Uint8Array): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', photo)).toString('hex');
 }
 
 async function versionOf(path: string): Promise<FileVersion | null> {

@@ -1,8 +1,9 @@
-import { captureFolders } from '../config/derived.ts';
+import { burstFolders, captureFolders } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Alerts } from '../telemetry/alerts.ts';
+import { createBurstSource } from './bursts.ts';
 import { openCamera, type MakeThumbnailer } from './camera/open.ts';
 import type { CameraSource, CaptureSource } from './contract.ts';
 import { createFolderSource } from './folder.ts';
@@ -28,7 +29,7 @@ export interface Captures {
   readonly inbox: string;
 }
 
-/** Makes the sources of the config: the folder, and the camera where there is one. */
+/** Makes the sources of the config: the folder, and the folder of bursts and the camera where there are such. */
 export function createCaptures(config: Config, parts: CaptureParts): Captures {
   const { alerts } = parts;
   const folder = folderOptions(config);
@@ -43,8 +44,25 @@ export function createCaptures(config: Config, parts: CaptureParts): Captures {
     onTrouble: (message) =>
       message === null ? alerts.clear('camera-failing') : alerts.raise('camera-failing', 'error', message),
   });
-  const source = camera === null ? inbox : mergeSources([inbox, camera]);
-  return { source, camera, inbox: folder.path };
+  const bursts = burstSource(config, parts);
+  const sources = [inbox, bursts, camera].filter((source) => source !== null);
+  return { source: mergeSources(sources), camera, inbox: folder.path };
+}
+
+function burstSource(config: Config, parts: CaptureParts): CaptureSource | null {
+  const folders = burstFolders(config);
+  if (folders === null) return null;
+  const { bursts, folder } = config.capture;
+  const { alerts } = parts;
+  return createBurstSource({
+    ...parts,
+    ...folders,
+    after: bursts.after,
+    settleMs: bursts.settle_ms,
+    maxBytes: folder.max_mb * 2 ** 20,
+    onTrouble: (message) =>
+      message === null ? alerts.clear('bursts-unusable') : alerts.raise('bursts-unusable', 'error', message),
+  });
 }
 
 function folderOptions(config: Config) {

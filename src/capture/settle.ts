@@ -96,7 +96,7 @@ const maxNameBytes = maxFileNameBytes - 40 - reasonEnding.length;
  * Moves a file into a folder (made where missing) under a name, or with a number where that is taken, together
  * with a note: nothing is ever overwritten. A file that is gone is no error.
  */
-async function moveInto(
+export async function moveInto(
   folder: string,
   path: string,
   name: string,

@@ -35,6 +35,21 @@ export function minFacePx({ min_face_px, door }: Config['vision']): number {
   return Math.max(leastFacePx, Math.floor((focalPx * faceWidthM) / farM));
 }
 
+/** The folders of bursts as absolute paths; null where none is configured. */
+export function burstFolders({ capture: { bursts } }: Pick<Config, 'capture'>): {
+  readonly path: string;
+  readonly done: string;
+  readonly failed: string;
+} | null {
+  if (bursts.path === null) return null;
+  const path = resolve(bursts.path);
+  return {
+    path,
+    done: resolve(bursts.done ?? join(path, 'done')),
+    failed: resolve(bursts.failed ?? join(path, 'failed')),
+  };
+}
+
 /** The station's client id at the broker: the same at each start, so that a broker knows it again. */
 export function mqttClientId(config: Pick<Config, 'site' | 'station' | 'mqtt'>): string {
   return config.mqtt.client_id ?? `muster-${config.site}-${config.station}`;

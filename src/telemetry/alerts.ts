@@ -16,6 +16,7 @@ export const alertIds = [
   'outbox-full',
   'outbox-dropped',
   'inbox-unusable',
+  'bursts-unusable',
   'camera-failing',
   'store-damaged',
   'store-failing',

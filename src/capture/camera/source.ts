@@ -1,9 +1,9 @@
-import { webcrypto } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBell } from '../../lib/bell.ts';
 import type { Clock, EpochMs } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Attention, CameraSource, CaptureOutcome, PhotoCapture } from '../contract.ts';
+import { sha256 } from '../read-photo.ts';
 import type { PlayCamera } from './contract.ts';
 import { createKeeper, type KeeperOptions } from './keeper.ts';
 import { createMailbox, type Frame } from './mailbox.ts';
@@ -165,12 +165,11 @@ export function createCameraSource(options: CameraOptions): CameraSource {
   async function captureOf(frame: Frame): Promise<PhotoCapture> {
     // A copy: whoever analyses a photo takes its memory over, and the newest frame may be asked for.
     const photo = new Uint8Array(frame.jpeg);
-    const digest = await webcrypto.subtle.digest('SHA-256', photo);
     return {
       kind: 'frame',
       name: 'frame',
       photo,
-      sha256: Buffer.from(digest).toString('hex'),
+      sha256: await sha256(photo),
       capturedAt: frame.at,
       arrivedAt: frame.arrivedAt,
       settle,

@@ -31,6 +31,23 @@ const folder = section('A folder whose photos are taken as captures.', {
   max_mb: decimal(0.01, 500, 25, 'Size of a photo file at the most, MiB; larger ones go to failed.'),
 });
 
+const bursts = section('A folder of bursts: each folder in it holds the photos of one visit, which vote.', {
+  path: optionalText('The folder to watch, made when it is missing. Null for none.'),
+  after: choice(
+    ['delete', 'keep'],
+    'delete',
+    'What becomes of a burst once its decision is on disk: delete it, or keep it by moving it to done.',
+  ),
+  done: optionalText('Where bursts go with after: keep. Null means <path>/done.'),
+  failed: optionalText("Where bursts go that can't be analysed. Null means <path>/failed."),
+  settle_ms: whole(
+    0,
+    60_000,
+    1000,
+    'Milliseconds for which nothing in a burst may have changed before it is taken.',
+  ),
+});
+
 const record = section(
   'A recording of what was seen, for muster replay: boxes, quality, similarities and pseudonymous subjects, no photos and no embeddings.',
   {
@@ -43,4 +60,4 @@ const record = section(
   },
 );
 
-export const capture = section('Where captures come from.', { folder, camera, record });
+export const capture = section('Where captures come from.', { folder, bursts, camera, record });
