@@ -42,7 +42,7 @@ describe('a program that is run', () => {
     );
     expect(end.signal).toBe('SIGKILL');
     expect(pids).toHaveLength(2);
-    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   });
 
   it('is given its input, and what it said is told', async () => {
