@@ -101,7 +101,9 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
     // A store that can't be read for now is the matter of `outcome`.
     const recorded = await activity.during(telemetry.recorder.isRecorded(id)).catch(() => false);
     const photos = capture.kind === 'burst' ? capture.photos : [capture.photo];
-    const results = recorded ? null : await Promise.all(photos.map((photo) => vision.analyse({ photo, pad })));
+    const results = recorded
+      ? null
+      : await Promise.all(photos.map((photo) => vision.analyse({ photo, pad })));
     return { capture, id, results, waited };
   }
 
