@@ -163,6 +163,7 @@ export async function runStation(
       gallery: () => gallery,
       galleryStore: { apply: async (change) => takeUp(await galleryStore.apply(change)) },
       gallerySynced: gallerySync !== null,
+      camera,
       policy,
       logTail: surroundings.logTail ?? null,
       clock,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { gates } from '../decide/contract.ts';
 import {
   alertSchema,
+  cameraSchema,
   checkinSchema,
   faceSchema,
   healthSchema,
@@ -67,9 +68,10 @@ export const subjectsAnswer = z.object({
   ),
 });
 
-export const cameraAnswer = z.looseObject({
+export const cameraAnswer = z.object({
   available: z.boolean(),
   preview: z.boolean().describe('Whether this client may see its picture.'),
+  status: cameraSchema.nullable().describe('As in `health`, of this moment; null without a camera.'),
 });
 
 const point = z.tuple([z.number(), z.number()]);

@@ -1,3 +1,4 @@
+import type { CameraSource } from '../capture/contract.ts';
 import type { ConfigField } from './config-fields.ts';
 import type { Gallery, GalleryStore } from '../gallery/contract.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -29,6 +30,8 @@ export interface HttpTarget {
   readonly gallerySynced: boolean;
   /** Publishes that photos were compared. */
   readonly tellVerification: (verification: VerificationPayload) => void;
+  /** Null where captures come from folders only. */
+  readonly camera: Pick<CameraSource, 'latestFrame' | 'status'> | null;
   /** Whether whoever may use the API may see the camera's picture too. */
   readonly preview: boolean;
   /** The policy of this moment. */

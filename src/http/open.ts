@@ -1,3 +1,4 @@
+import type { CameraSource } from '../capture/contract.ts';
 import type { Config } from '../config/schema.ts';
 import type { Origin } from '../config/layers.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -21,6 +22,7 @@ export interface StationParts {
   readonly gallery: () => Gallery;
   readonly galleryStore: Pick<GalleryStore, 'apply'>;
   readonly gallerySynced: boolean;
+  readonly camera: CameraSource | null;
   readonly policy: () => Policy;
   readonly logTail: LogTail | null;
   readonly clock: Clock;

@@ -188,6 +188,17 @@ export const infoSchema = z
   .describe('Retained facts about the station.');
 export type InfoPayload = z.infer<typeof infoSchema>;
 
+export const cameraSchema = z.object({
+  state: z.enum(['starting', 'running', 'failing']),
+  last_frame_age_s: z.number().nullable(),
+  fps: z.number().describe('Frames a second that arrive.'),
+  frames: count.describe('That came since the start.'),
+  analysed: count.describe('Of them those in which faces were looked for.'),
+  dropped: count.describe('Of them those passed over because the station was busy.'),
+  restarts: count.describe('How often the camera had to be started again.'),
+});
+export type CameraHealth = z.infer<typeof cameraSchema>;
+
 export const healthSchema = z
   .object({
     schema: z.literal('health/1'),
@@ -202,18 +213,7 @@ export const healthSchema = z
     event_loop_p99_ms: z.number(),
     outbox: z.object({ depth: count, bytes: count, oldest_age_s: z.number().nullable() }),
     clock: clockSchema,
-    camera: z
-      .object({
-        state: z.enum(['starting', 'running', 'failing']),
-        last_frame_age_s: z.number().nullable(),
-        fps: z.number().describe('Frames a second that arrive.'),
-        frames: count.describe('That came since the start.'),
-        analysed: count.describe('Of them those in which faces were looked for.'),
-        dropped: count.describe('Of them those passed over because the station was busy.'),
-        restarts: count.describe('How often the camera had to be started again.'),
-      })
-      .optional()
-      .describe('Absent without a camera.'),
+    camera: cameraSchema.optional().describe('Absent without a camera.'),
     alerts: z
       .array(z.string())
       .optional()

@@ -3,10 +3,10 @@ import type { Connection } from '../broker/contract.ts';
 import type { Config } from '../config/schema.ts';
 import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { round } from '../lib/round.ts';
 import type { Store, StoreDamage } from '../store/contract.ts';
 import type { CameraStatus } from '../capture/contract.ts';
 import { createAlerts, type Alerts } from './alerts.ts';
+import { cameraHealth } from './camera-health.ts';
 import { readBoard } from './board.ts';
 import { alertOfBroker } from './broker-alerts.ts';
 import { deliver } from './delivery.ts';
@@ -239,10 +239,4 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     const message = `the outbox was full: ${dropped} events were given up unsent since the start`;
     alerts.raise('outbox-dropped', 'error', message);
   }
-}
-
-function cameraHealth({ state, lastFrameAgeMs, fps, ...counts }: CameraStatus): HealthPayload['camera'] {
-  const { frames, analysed, dropped, restarts } = counts;
-  const age = lastFrameAgeMs === null ? null : round(lastFrameAgeMs / 1000, 1);
-  return { state, last_frame_age_s: age, fps: round(fps, 1), frames, analysed, dropped, restarts };
 }

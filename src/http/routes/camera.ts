@@ -1,6 +1,7 @@
+import { cameraHealth } from '../../telemetry/camera-health.ts';
 import { cameraAnswer } from '../answers.ts';
 import { HttpProblem } from '../problem.ts';
-import { json, route } from '../route.ts';
+import { json, route, type RouteContext } from '../route.ts';
 
 export const camera = route({
   id: 'camera',
@@ -10,8 +11,11 @@ export const camera = route({
   summary: 'whether there is a camera, and how it is',
   answers: { 200: ['Its status.', cameraAnswer] },
   problems: [],
-  handle: (_input, { station, standing }) =>
-    json({ available: false, preview: station.preview || standing === 'token' }),
+  handle: (_input, context) => {
+    const { camera: source } = context.station;
+    const status = source === null ? null : cameraHealth(source.status());
+    return json({ available: source !== null, preview: maySee(context), status });
+  },
 });
 
 export const cameraFrame = route({
@@ -22,13 +26,29 @@ export const cameraFrame = route({
   summary: 'the newest picture of the camera',
   description: 'Only with `http.preview`, or with the token of the station.',
   answers: { 200: ['The picture.', 'image/jpeg'] },
-  problems: ['no_camera', 'preview_off'],
-  handle(_input, { station, standing }) {
-    if (!station.preview && standing !== 'token') {
+  problems: ['no_camera', 'preview_off', 'camera_failing'],
+  handle(_input, context) {
+    if (!maySee(context)) {
       throw new HttpProblem('preview_off', "the camera's picture is not shown here", {
         remedy: 'Set http.preview, or send the token.',
       });
     }
-    throw new HttpProblem('no_camera', 'captures come from a folder: there is no camera');
+    const { camera: source } = context.station;
+    if (source === null) {
+      throw new HttpProblem('no_camera', 'captures come from a folder: there is no camera', {
+        remedy: 'Set capture.camera.source, see docs/cameras.md.',
+      });
+    }
+    const frame = source.latestFrame();
+    if (frame === null) {
+      throw new HttpProblem('camera_failing', 'the camera gives no picture now', {
+        remedy: 'The alert camera-failing says why.',
+      });
+    }
+    return { kind: 'bytes', type: 'image/jpeg', body: frame.jpeg };
   },
 });
+
+function maySee({ station, standing }: RouteContext): boolean {
+  return station.preview || standing === 'token';
+}
