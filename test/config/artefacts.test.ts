@@ -61,7 +61,13 @@ test('nothing that may be changed from afar can cut a station off, name a path o
 
 test('passwords are marked as secrets', () => {
   const secrets = [...configFields.values()].filter((field) => field.secret).map((field) => field.name);
-  expect(secrets).toEqual(['mqtt.password', 'http.token', 'influx.token', 'influx.password']);
+  expect(secrets).toEqual([
+    'mqtt.password',
+    'capture.camera.url',
+    'http.token',
+    'influx.token',
+    'influx.password',
+  ]);
 });
 
 function stale(path: string): string {

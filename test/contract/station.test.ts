@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../demo/free-port.ts';
 import { portraits } from '../../demo/sample-photos.ts';
 import { contractTopics } from '../../src/contract-topics.ts';
 import type { CheckinEvent } from '../../src/telemetry/payloads.ts';
@@ -35,6 +36,7 @@ interface Said {
   readonly ok?: boolean;
   readonly data?: object;
   readonly captures?: number;
+  readonly match?: boolean;
   readonly applied?: { readonly rev: number; readonly site_rev: number };
 }
 
@@ -81,11 +83,13 @@ describe.skipIf(!runsShippedBroker)(title, () => {
       await publisher('gallery', 'keygen', 'keys');
       await publisher('enroll', 'people');
 
+      const httpPort = await freePort();
       const running = startStation(dir, {
         ...credentials('door-1'),
         MUSTER_STATION: 'door-1',
         MUSTER_TELEMETRY__METRICS_S: '1',
         MUSTER_CAPTURE__FOLDER__GRACE_S: '0',
+        MUSTER_HTTP__PORT: String(httpPort),
         MUSTER_GALLERY__PUBLIC_KEY_FILE: join(office, 'keys/gallery.pub'),
         MUSTER_GALLERY__ENCRYPTION_KEY_FILE: join(office, 'keys/gallery.aes'),
       });
@@ -108,6 +112,16 @@ describe.skipIf(!runsShippedBroker)(title, () => {
         await eventually(`the event of ${name}`, () => events().length > before);
       }
       expect(events().map(({ subject, reason }) => subject ?? reason)).toEqual(['alice', 'unknown']);
+      const form = new FormData();
+      form.append('reference', new Blob([new Uint8Array(await portraits.alice())]), 'reference.jpg');
+      form.append('sample', new Blob([new Uint8Array(await portraits.aliceAgain())]), 'sample.jpg');
+      const compared = await fetch(`http://127.0.0.1:${httpPort}/photo_match`, {
+        method: 'POST',
+        body: form,
+      });
+      expect(await compared.json()).toMatchObject({ match_status: 1 });
+      await eventually('the verification', () => newest(`${root}/verification`).match === true);
+
       const bridge = await connect('bridge');
       const { stream = '' } = events()[0] ?? {};
       await bridge.publishAsync(`${root}/ack`, JSON.stringify({ stream, seqs: [[1, 2]] }), { qos: 1 });

@@ -33,6 +33,9 @@ export async function startRtspCamera(video: string, user: string, password: str
   let sdp = '';
   sender.stdout.on('data', (chunk: Buffer) => (sdp += chunk.toString()));
 
+  // The description of the stream is whole when its last section has attributes.
+  while (!/m=video[^]*a=/.test(sdp)) await once(sender.stdout, 'data');
+
   const wanted = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   const server = createServer((socket) => {
     let text = '';
