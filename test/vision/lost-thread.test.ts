@@ -11,7 +11,7 @@ function badWorker(onJob: string, onStart = ''): Worker {
     const { parentPort } = require('node:worker_threads');
     ${onStart}
     parentPort.on('message', (message) => { if (message.type === 'stop') process.exit(0); ${onJob} });
-    parentPort.postMessage({ type: 'ready', info: {} });`;
+    parentPort.postMessage({ type: 'ready', info: {}, unpinned: null });`;
   return new Worker(script, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32 } });
 }
 

@@ -33,7 +33,7 @@ export function drawPlot(place: HTMLElement, { series, range, format }: PlotOpti
       cursor: { points: { show: false }, drag: { x: false, y: false }, y: false },
       legend: { show: false },
       scales: {
-        x: { time: true },
+        x: { time: true, range: (_plot, min, max) => aMinuteAtLeast(min, max) },
         y: {
           range: range === null ? (_plot, _min, max) => [0, Math.max(1, (max ?? 1) * 1.1)] : () => [...range],
         },
@@ -54,7 +54,8 @@ export function drawPlot(place: HTMLElement, { series, range, format }: PlotOpti
             ...(kind === 'dashed' ? { dash: [5, 4] } : {}),
             ...(points ? { paths: () => null } : {}),
             points: {
-              show: points,
+              // A line of a single point would not be seen: uPlot shows points where there are few.
+              ...(kind === 'line' ? {} : { show: points }),
               size: kind === 'filled points' ? 7 : 8,
               width: 1.6,
               stroke,
@@ -77,6 +78,13 @@ export function drawPlot(place: HTMLElement, { series, range, format }: PlotOpti
       plot.destroy();
     },
   };
+}
+
+/** A single check-in would have no time around it, s. */
+function aMinuteAtLeast(min: number | null, max: number | null): [number | null, number | null] {
+  if (min === null || max === null || max - min >= 60) return [min, max];
+  const middle = (min + max) / 2;
+  return [middle - 30, middle + 30];
 }
 
 /** A canvas knows no light-dark(): the browser is asked what it comes to here. */
