@@ -15,7 +15,7 @@ import type { Vision } from '../src/vision/contract.ts';
 import { createThumbnailer } from '../src/vision/decode.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createVision } from '../src/vision/vision.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine } from '../src/bench/machine.ts';
 
 /**
  * `npm run bench:camera`: what an empty doorway costs. A camera shows an empty scene with the noise of a sensor, once with the

@@ -11,7 +11,7 @@ import type { BridgeHealthPayload } from '../src/bridge/payloads.ts';
 import { messageOf } from '../src/lib/errors.ts';
 import { packageRoot } from '../src/lib/package.ts';
 import { quantile } from '../src/telemetry/metrics.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine } from '../src/bench/machine.ts';
 
 /**
  * `npm run bench:fleet`: a fleet of virtual stations, Mosquitto, bridges and VictoriaMetrics on one machine. First the load that was asked

@@ -10,7 +10,7 @@ import { seededRandom } from '../src/lib/random.ts';
 import { table } from '../src/lib/table.ts';
 import type { Embedding } from '../src/vision/contract.ts';
 import { toUnitLength } from '../src/vision/embedding.ts';
-import { describeMachine } from './machine.ts';
+import { describeMachine } from '../src/bench/machine.ts';
 
 /** `npm run bench:search`: how long an exact search takes, beside what reading the templates' memory in order takes. */
 

@@ -9,7 +9,7 @@ import { messageOf } from '../../src/lib/errors.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 import { table } from '../../src/lib/table.ts';
 import { quantile } from '../../src/telemetry/metrics.ts';
-import { describeMachine } from '../machine.ts';
+import { describeMachine } from '../../src/bench/machine.ts';
 import { startServedStation } from './station.ts';
 import { formOf, runClients, type Turn } from './load.ts';
 

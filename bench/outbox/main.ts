@@ -16,8 +16,8 @@ import { createStore } from '../../src/store/store.ts';
 import type { Outbox } from '../../src/telemetry/contract.ts';
 import { deliver } from '../../src/telemetry/delivery.ts';
 import { createOutbox } from '../../src/telemetry/outbox.ts';
-import { quantile } from '../../src/telemetry/metrics.ts';
-import { describeMachine } from '../machine.ts';
+import { median } from '../../src/telemetry/metrics.ts';
+import { describeMachine } from '../../src/bench/machine.ts';
 import { inventedEvent } from './event.ts';
 
 /** `npm run bench:outbox`: how many events become durable in a second, and how fast a backlog is worked off. */
@@ -218,11 +218,4 @@ ${table(
   ],
 )}
 `);
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }

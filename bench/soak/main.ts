@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../src/lib/errors.ts';
 import { createProgress } from '../../src/lib/progress.ts';
-import { describeMachine } from '../machine.ts';
+import { describeMachine } from '../../src/bench/machine.ts';
 import { soakChart } from './chart.ts';
 import { soak } from './soak.ts';
 import { verdictOf } from './verdict.ts';

@@ -10,7 +10,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 import { anyDirection } from '../../src/simulate/people.ts';
-import { enroll } from '../station.ts';
+import { enroll } from '../enroll.ts';
 import { createBrokerThatGoes, readProcess, sizeOf, startStation } from './rig.ts';
 
 export interface SoakSample {

@@ -1,4 +1,4 @@
-import { quantile } from '../../src/telemetry/metrics.ts';
+import { median } from '../../src/telemetry/metrics.ts';
 import type { SoakResult, SoakSample } from './soak.ts';
 
 /** Share of the captures in which code is compiled, caches fill and the memory finds its size. */
@@ -20,22 +20,17 @@ export function verdictOf({ captures, samples }: Pick<SoakResult, 'captures' | '
   const window = (captures - warm) * windowShare;
   const after = samples.filter(({ captures: at }) => at >= warm && at < warm + window);
   const end = samples.filter(({ captures: at }) => at >= captures - window);
-  const rssMb = [median(after, 'rssMb'), median(end, 'rssMb')] as const;
+  const rssMb = [typical(after, 'rssMb'), typical(end, 'rssMb')] as const;
   return {
     rssMb,
     rssGrowthPct: (100 * (rssMb[1] - rssMb[0])) / rssMb[0],
-    handles: [median(after, 'handles'), median(end, 'handles')],
+    handles: [typical(after, 'handles'), typical(end, 'handles')],
     diskMaxMb: Math.max(...samples.map(({ diskMb }) => diskMb)),
   };
 }
 
 /** With the broker there: an outage closes a socket or two. */
-function median(samples: readonly SoakSample[], key: 'rssMb' | 'handles'): number {
+function typical(samples: readonly SoakSample[], key: 'rssMb' | 'handles'): number {
   const values = samples.filter(({ brokerAway }) => !brokerAway).map((sample) => sample[key]);
-  return values.length === 0
-    ? Number.NaN
-    : quantile(
-        values.toSorted((a, b) => a - b),
-        0.5,
-      );
+  return values.length === 0 ? Number.NaN : median(values);
 }

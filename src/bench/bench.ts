@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { MusterError } from '../lib/errors.ts';
 import { round } from '../lib/round.ts';
-import { quantile } from '../telemetry/metrics.ts';
+import { median, quantile } from '../telemetry/metrics.ts';
 import { type BenchScenario, type BenchStage, benchStages } from './contract.ts';
 import type { Rig, Turn } from './rig.ts';
 
@@ -103,13 +103,6 @@ function workMs({ latency_ms: { decode, detect, align, embed } }: Turn['analysed
 
 function rateOf({ seconds, analysed }: Turn): number {
   return analysed.length / seconds;
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }
 
 function stagesOf(all: readonly Turn[]): BenchScenario['stages'] {

@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Calibration } from '../calibrate/contract.ts';
-import type { CollectedPhotos } from '../calibrate/photos.ts';
 import { minFacePx } from '../config/derived.ts';
 import type { FaceChoice } from '../evaluate/face.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
+import { withReferencePhotos } from './reference-photos.ts';
 import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface CalibrateOptions {
@@ -114,44 +113,23 @@ async function calibrateCommand(
 
 async function collect(folder: string, options: CalibrateOptions, context: CommandContext) {
   const config = await context.config();
-  const [
-    { collectPhotos },
-    { readReferenceFolder },
-    { analysePhoto },
-    { enrolmentRules },
-    { createProgress },
-  ] = await Promise.all([
+  const [{ collectPhotos }, { readReferenceFolder }, { enrolmentRules }] = await Promise.all([
     import('../calibrate/photos.ts'),
     import('../gallery/reference-photos.ts'),
-    import('../gallery/photo.ts'),
     import('../gallery/rules.ts'),
-    import('../lib/progress.ts'),
   ]);
-  const reference = await readReferenceFolder(folder);
-  for (const { name, message } of reference.refusedNames) remark(`${name}: passed over, ${message}`);
-  const total = reference.subjects.reduce((sum, { photos }) => sum + photos.length, 0);
+  const { subjects, refusedNames } = await readReferenceFolder(folder);
+  for (const { name, message } of refusedNames) remark(`${name}: passed over, ${message}`);
   const overrides = {
     minFacePx: options.minFace ?? minFacePx(config.vision),
     maxSidePx: config.vision.max_side_px,
   };
   return withVision(context, overrides, async (vision, info) => {
-    const progress = createProgress('photos', { total });
-    const analyse = async (file: string) => {
-      context.signal.throwIfAborted();
-      const result = await analysePhoto(vision, join(folder, file));
-      progress.advance(1, file);
-      return result;
-    };
-    try {
-      const { gateOf } = enrolmentRules(config, info);
-      const collected: CollectedPhotos = await collectPhotos(reference.subjects, analyse, {
-        face: options.face,
-        gateOf,
-      });
-      return { collected, info };
-    } finally {
-      progress.done();
-    }
+    const { gateOf } = enrolmentRules(config, info);
+    const collected = await withReferencePhotos(context, { folder, subjects, vision }, (analyse) =>
+      collectPhotos(subjects, analyse, { face: options.face, gateOf }),
+    );
+    return { collected, info };
   });
 }
 

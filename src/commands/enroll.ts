@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import { join } from 'node:path';
 import { minFacePx } from '../config/derived.ts';
 import type { SubjectId } from '../gallery/contract.ts';
 import type { EnrolmentMode, SubjectEnrolment } from '../gallery/enroll.ts';
@@ -9,6 +8,7 @@ import { MusterError } from '../lib/errors.ts';
 import type { Vision } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
+import { withReferencePhotos } from './reference-photos.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
 export interface EnrollOptions {
@@ -141,26 +141,12 @@ async function takeTemplates(
   { vision, rules }: { readonly vision: Vision; readonly rules: EnrolmentRules },
   context: CommandContext,
 ): Promise<readonly SubjectEnrolment[]> {
-  const [{ enrolSubject }, { analysePhoto }, { createProgress }] = await Promise.all([
-    import('../gallery/enroll.ts'),
-    import('../gallery/photo.ts'),
-    import('../lib/progress.ts'),
-  ]);
-  const total = subjects.reduce((sum, { photos }) => sum + photos.length, 0);
-  const progress = createProgress('photos', { total });
-  const analyse = async (file: string) => {
-    context.signal.throwIfAborted();
-    const result = await analysePhoto(vision, join(folder, file));
-    progress.advance(1, file);
-    return result;
-  };
-  const enrolments: SubjectEnrolment[] = [];
-  try {
+  const { enrolSubject } = await import('../gallery/enroll.ts');
+  return withReferencePhotos(context, { folder, subjects, vision }, async (analyse) => {
+    const enrolments: SubjectEnrolment[] = [];
     for (const subject of subjects) enrolments.push(await enrolSubject(subject, analyse, rules));
-  } finally {
-    progress.done();
-  }
-  return enrolments;
+    return enrolments;
+  });
 }
 
 function remarkOn({ refusedNames, ignored }: ReferenceFolder, enrolments: readonly SubjectEnrolment[]): void {

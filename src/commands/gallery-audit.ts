@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { join } from 'node:path';
 import type { AuditFinding } from '../gallery/audit.ts';
 import type { EnrolledTemplate } from '../gallery/enroll.ts';
 import type { CommandContext } from './context.ts';
 import { openGallery } from './open-gallery.ts';
+import { withReferencePhotos } from './reference-photos.ts';
 import { withVision } from './vision-options.ts';
 
 interface AuditOptions {
@@ -77,41 +77,24 @@ async function audit({ photos, json }: AuditOptions, context: CommandContext): P
 /** The photos of a folder that a station would reject, whatever else is said of them. */
 async function poorPhotos(folder: string, context: CommandContext): Promise<PoorPhoto[]> {
   const config = await context.config();
-  const [
-    { enrolSubject },
-    { analysePhoto },
-    { readReferenceFolder },
-    { enrolmentRules },
-    { createProgress },
-  ] = await Promise.all([
+  const [{ enrolSubject }, { readReferenceFolder }, { enrolmentRules }] = await Promise.all([
     import('../gallery/enroll.ts'),
-    import('../gallery/photo.ts'),
     import('../gallery/reference-photos.ts'),
     import('../gallery/rules.ts'),
-    import('../lib/progress.ts'),
   ]);
   const { subjects } = await readReferenceFolder(folder);
-  const total = subjects.reduce((sum, each) => sum + each.photos.length, 0);
-  return withVision(context, {}, async (vision, info) => {
-    const progress = createProgress('photos', { total });
-    const analyse = async (file: string) => {
-      context.signal.throwIfAborted();
-      const result = await analysePhoto(vision, join(folder, file));
-      progress.advance(1, file);
-      return result;
-    };
-    const poor: PoorPhoto[] = [];
-    try {
+  return withVision(context, {}, (vision, info) =>
+    withReferencePhotos(context, { folder, subjects, vision }, async (analyse) => {
+      const rules = enrolmentRules(config, info);
+      const poor: PoorPhoto[] = [];
       for (const each of subjects) {
-        const { templates } = await enrolSubject(each, analyse, enrolmentRules(config, info));
+        const { templates } = await enrolSubject(each, analyse, rules);
         const failing = templates.filter(({ gate }) => gate !== null);
         poor.push(...failing.map(({ subject, file, gate }) => ({ subject, file, gate })));
       }
-    } finally {
-      progress.done();
-    }
-    return poor;
-  });
+      return poor;
+    }),
+  );
 }
 
 function rowOf({ code, subject, n, other, similarity }: AuditFinding): string[] {

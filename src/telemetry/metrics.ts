@@ -94,6 +94,14 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   return sorted[rank - 1] as number;
 }
 
+/** The nearest-rank median of non-empty values in any order. */
+export function median(values: readonly number[]): number {
+  return quantile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

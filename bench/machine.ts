@@ -1,1 +1,0 @@
-export { describeMachine } from '../src/bench/machine.ts';
