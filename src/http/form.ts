@@ -44,15 +44,16 @@ export async function readForm(
       const schema = Object.hasOwn(shape, name) ? shape[name] : undefined;
       if (schema === undefined) throw unknownField(name, names);
       if (Object.hasOwn(values, name)) throw new HttpProblem('invalid_field', `${name} comes more than once`);
-      if (part.type === 'file' && !isFile(schema)) {
-        part.file.resume();
+      if (part.type === 'file' && !isFile(schema))
         throw new HttpProblem('invalid_field', `${name} must be text, and is a file`);
-      }
       if (part.type === 'field' && part.valueTruncated)
         throw new HttpProblem('invalid_field', `${name} has more than ${mostFieldBytes} characters`);
       values[name] = part.type === 'file' ? await part.toBuffer() : part.value;
     }
   } catch (error) {
+    // What is left of a refused form is read and thrown away: the connection can't take another request before.
+    request.raw.unpipe();
+    request.raw.resume();
     throw asProblem(error, maxFileBytes, names);
   }
   return values;

@@ -93,3 +93,22 @@ it('a request that does not arrive in time is ended', { timeout: 30_000 }, async
   });
   expect(['408', 'ended']).toContain(answer);
 });
+
+it(
+  'a form that is refused in the middle leaves nothing in the way of the next request',
+  { timeout: 60_000 },
+  async () => {
+    const { url } = await startServed({ MUSTER_HTTP__LIMITS__REQUESTS_PER_MIN: '0' });
+    const ask = async (names: readonly string[]) => {
+      const form = new FormData();
+      for (const name of names) form.set(name, new Blob([new Uint8Array(60_000)]), 'photo.jpg');
+      const signal = AbortSignal.timeout(8_000);
+      const answer = await fetch(`${url}/api/v1/compare`, { method: 'POST', body: form, signal });
+      return ((await answer.json()) as { code: string }).code;
+    };
+    for (let i = 0; i < 60; i += 1) {
+      expect(await ask(['nonsense', 'reference'])).toBe('unknown_field');
+      expect(await ask(['threshold', 'reference'])).toBe('invalid_field');
+    }
+  },
+);
