@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerBridge } from './commands/bridge.ts';
 import { registerCamera } from './commands/camera.ts';
@@ -16,6 +17,7 @@ import { registerMatch } from './commands/match.ts';
 import { registerModels } from './commands/models.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerReport } from './commands/report.ts';
+import { registerRestore } from './commands/restore.ts';
 import { registerSimulate } from './commands/simulate.ts';
 import { registerStation } from './commands/station.ts';
 import { registerTune } from './commands/tune.ts';
@@ -50,6 +52,8 @@ const verbs: readonly (readonly [group: string, register: readonly RegisterComma
       registerTune,
       registerBench,
       registerConfig,
+      registerBackup,
+      registerRestore,
     ],
   ],
 ];

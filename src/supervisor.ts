@@ -1,3 +1,4 @@
+import { finishRestore } from './backup/finish.ts';
 import type { Layer } from './config/layers.ts';
 import type { Config } from './config/schema.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +32,7 @@ export async function superviseStation(
   const settings = createRemoteSettings({ base: layers, config, log });
   const fixedLevel = logLevelIsFixed ? (log.level as Config['log']['level']) : null;
   let waiting = false;
+  await finishRestore(config, log);
   await settings.open();
   for (;;) {
     const run = await settings.begin();

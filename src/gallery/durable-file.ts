@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MusterError, codeOf, messageOf } from '../lib/errors.ts';
+import { syncFolder } from '../lib/sync-folder.ts';
 
 /** The names of files that are being written. */
 export const temporaryName = /^\..+\.tmp$/;
@@ -62,13 +63,4 @@ export function unwritable(dir: string, error: unknown): MusterError {
       cause: error,
     },
   );
-}
-
-async function syncFolder(dir: string): Promise<void> {
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

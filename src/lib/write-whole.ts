@@ -1,5 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './sync-folder.ts';
 
 /**
  * Replaces a file as a whole, for its owner's eyes only: a reader finds the old content or the new. Once this resolves, the new
@@ -16,11 +17,5 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
     await handle.close();
   }
   await rename(temporary, file);
-  // The new name is on disk only when the folder is.
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(file));
 }

@@ -31,6 +31,11 @@ const streamKey = 'meta/stream';
 const seqKey = 'meta/seq';
 const bootKey = 'meta/boot';
 
+/** The next opening begins a new stream; what waits stays in its own. For a store whose newest numbers may be in doubt. */
+export async function beginNewStream(store: Pick<Store, 'batch'>): Promise<void> {
+  await store.batch([{ key: streamKey, value: undefined }], { durable: true });
+}
+
 /** The outbox in `store`, which must be open before `open()` is called. */
 export function createOutbox(store: Store, limits: OutboxLimits, options: OutboxOptions = {}): Outbox {
   const { retryMs = 5_000, onUnreadable } = options;
