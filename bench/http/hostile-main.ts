@@ -7,6 +7,7 @@ import { messageOf } from '../../src/lib/errors.ts';
 import { createProgress } from '../../src/lib/progress.ts';
 import { startServedStation } from './station.ts';
 import { assault } from './assault.ts';
+import type { ProbeAnswer } from './probe.ts';
 
 /** `npm run hostile`: 10,000 hostile requests to a station of its own, which must neither fail nor grow. */
 
@@ -45,15 +46,23 @@ async function main(): Promise<void> {
   const progress = createProgress('requests', { total: requests });
   try {
     const before = await station.ask('reset');
-    const { outcomes, wrong } = await assault(port, requests, () => progress.advance());
+    let answered = 0;
+    let half: Promise<ProbeAnswer> | undefined;
+    const { outcomes, wrong } = await assault(port, requests, () => {
+      progress.advance();
+      answered += 1;
+      if (answered === Math.ceil(requests / 2)) half = station.ask('read');
+    });
     progress.done();
+    const halfway = await half;
     const after = await station.ask('read');
     const { status } = await fetch(`http://127.0.0.1:${port}/api/v1/health`);
+    const mb = (answer?: ProbeAnswer) => `${Math.round(answer?.rss_peak_mb ?? NaN)} MB`;
     const answers = Object.entries(outcomes).map(([outcome, count]) => `${outcome}: ${count}`);
     process.stdout.write(
       `${requests} hostile requests\n` +
         `answers   ${answers.join(', ')}\n` +
-        `memory    ${Math.round(before.rss_peak_mb)} MB at most before, ${Math.round(after.rss_peak_mb)} MB at most after\n` +
+        `memory    at most ${mb(before)} before, ${mb(halfway)} in the first half, ${mb(after)} in all\n` +
         `event loop p99 ${after.event_loop_ms.p99.toFixed(1)} ms, of which 10 are the sampling\n` +
         `afterwards /api/v1/health answers ${status}\n`,
     );
