@@ -6,6 +6,7 @@ import { messageOf, MusterError } from '../lib/errors.ts';
 import { round } from '../lib/round.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { withVision } from './vision-options.ts';
+import { countOf } from '../lib/count-of.ts';
 
 interface TestOptions {
   readonly out: string;
@@ -131,9 +132,7 @@ async function test({ out, seconds, json }: TestOptions, context: CommandContext
   context.print(
     `${answer.width}×${answer.height}, ${answer.fps} frames a second of ${answer.mean_kb} kB; the first after ${answer.first_frame_ms} ms`,
   );
-  context.print(
-    `${answer.faces === 1 ? '1 face' : `${answer.faces} faces`} in the last one, saved as ${out}`,
-  );
+  context.print(`${countOf(answer.faces, 'face')} in the last one, saved as ${out}`);
 }
 
 function secondsOf(text: string): number {

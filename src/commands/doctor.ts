@@ -1,6 +1,7 @@
 import type { CheckedFinding, Finding } from '../doctor/contract.ts';
 import { MusterError } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { countOf } from '../lib/count-of.ts';
 
 /** A word beside each sign: not everybody sees the sign, or its colour. */
 const shown: Readonly<Record<Finding['level'], readonly [sign: string, word: string, colour: number]>> = {
@@ -88,6 +89,5 @@ function inSum(findings: readonly CheckedFinding[]): string {
   const count = (wanted: Finding['level']) => findings.filter(({ level }) => level === wanted).length;
   const [failures, warnings] = [count('failure'), count('warning')];
   if (failures === 0 && warnings === 0) return 'Everything is as it should be.';
-  const number = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-  return `${number(failures, 'failure')}, ${number(warnings, 'warning')}.`;
+  return `${countOf(failures, 'failure')}, ${countOf(warnings, 'warning')}.`;
 }

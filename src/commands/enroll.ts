@@ -10,6 +10,7 @@ import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { withReferencePhotos } from './reference-photos.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
+import { countOf } from '../lib/count-of.ts';
 
 export interface EnrollOptions {
   readonly minFace?: number;
@@ -169,5 +170,5 @@ async function summary(enrolments: readonly SubjectEnrolment[], outcome: string)
   ]);
   const subjects = enrolments.filter(({ templates }) => templates.length > 0).length;
   const templates = enrolments.reduce((sum, each) => sum + each.templates.length, 0);
-  return `${table(['subject', 'name', 'photos', 'templates', 'refused'], rows)}\n\n${templates} templates of ${subjects} subjects; ${outcome}`;
+  return `${table(['subject', 'name', 'photos', 'templates', 'refused'], rows)}\n\n${countOf(templates, 'template')} of ${countOf(subjects, 'subject')}; ${outcome}`;
 }

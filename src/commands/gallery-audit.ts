@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { withReferencePhotos } from './reference-photos.ts';
 import { withVision } from './vision-options.ts';
+import { countOf } from '../lib/count-of.ts';
 
 interface AuditOptions {
   readonly photos?: string;
@@ -70,7 +71,7 @@ async function audit({ photos, json }: AuditOptions, context: CommandContext): P
   }
   const singles = findings.length - findings.filter(isWarning).length;
   context.print(
-    `gallery ${name}, revision ${revision}: ${templates} templates of ${subjects} subjects, ${rows.length} to look at, ${singles} subjects with a single template`,
+    `gallery ${name}, revision ${revision}: ${countOf(templates, 'template')} of ${countOf(subjects, 'subject')}, ${rows.length} to look at, ${countOf(singles, 'subject')} with a single template`,
   );
 }
 

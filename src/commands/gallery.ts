@@ -9,6 +9,7 @@ import { addRebuild } from './gallery-rebuild.ts';
 import { addRekey } from './gallery-rekey.ts';
 import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
+import { countOf } from '../lib/count-of.ts';
 
 export const registerGallery: RegisterCommand = (program, context) => {
   const gallery = program
@@ -67,7 +68,7 @@ Examples:
       }
       const made = fingerprint === '' ? '' : `, made with ${fingerprint}`;
       context.print(
-        `gallery ${name}, revision ${revision}: ${templates} templates of ${subjects.length} subjects${made}`,
+        `gallery ${name}, revision ${revision}: ${countOf(templates, 'template')} of ${countOf(subjects.length, 'subject')}${made}`,
       );
     });
 }
@@ -192,7 +193,7 @@ Examples:
       if (json === true) context.print(JSON.stringify({ gallery: name, revision, ...counts }));
       else {
         context.print(
-          `${counts.templates} templates of ${counts.subjects} subjects taken in; gallery ${name}, revision ${revision}`,
+          `${countOf(counts.templates, 'template')} of ${countOf(counts.subjects, 'subject')} taken in; gallery ${name}, revision ${revision}`,
         );
       }
     });

@@ -106,7 +106,7 @@ test('what can not be enrolled is refused by name, with its reason', async () =>
   expect(real.status).toBe(1);
   expect(real.stderr).toMatch(/muster: alice\/group\.jpg: refused, it shows 4 faces/);
   expect(real.stderr).toMatch(/muster: 张伟\.jpg: refused, it leaves no id/);
-  expect(real.stdout).toMatch(/1 templates of 1 subjects; gallery main, revision 1\n$/);
+  expect(real.stdout).toMatch(/1 template of 1 subject; gallery main, revision 1\n$/);
 });
 
 test('a doubtful enrolment is pointed out', async () => {

@@ -126,4 +126,16 @@ describe.skipIf(!hasChromium)(`the pages in Chromium${hasChromium ? '' : `, ${wi
     },
     60_000,
   );
+
+  test('the reader of the API works offline, and its console is silent', async () => {
+    const { page, complaints, elsewhere } = await open('/docs');
+    await page
+      .getByRole('button', { name: /POST \/photo_match/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Try it out' }).click();
+    expect({ complaints, elsewhere }).toEqual({ complaints: [], elsewhere: [] });
+    await picture(page, 'docs-1024');
+    await page.close();
+  }, 60_000);
 });

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { countOf } from '../lib/format.ts';
 import { Icon } from '../lib/icons.tsx';
 import { useObjectUrl } from '../lib/object-url.ts';
 import { Photo, type DrawnFace } from '../lib/overlay.tsx';
@@ -49,5 +50,5 @@ export function Well({ id, title, hint, photo, onPhoto, faces, verdict = null }:
 
 function facesIn(count: number): string {
   if (count === 0) return 'not compared yet';
-  return count === 1 ? 'with 1 face' : `with ${count} faces`;
+  return `with ${countOf(count, 'face')}`;
 }

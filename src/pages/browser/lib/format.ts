@@ -7,6 +7,11 @@ export function number(value: number | null | undefined, digits = 0): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** `1 template`, `2 templates`: for nouns that take an s. */
+export function countOf(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `850 ms`, `1.24 s` */
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return dash;

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { problemText, type Api } from '../lib/api.ts';
 import type { Enrolment } from '../lib/contract.ts';
+import { countOf } from '../lib/format.ts';
 import { Note } from '../lib/note.tsx';
 import { PhotoInput } from '../lib/photo-input.tsx';
 import { Camera } from './camera.tsx';
@@ -68,7 +69,10 @@ export function Enrol({
         await send(photo, false);
         added.push(id);
       }
-      setOutcome({ tone: 'good', text: `${subject} is enrolled with ${countOf(added.length)} more.` });
+      setOutcome({
+        tone: 'good',
+        text: `${subject} is enrolled with ${countOf(added.length, 'photo')} more.`,
+      });
       setCandidates([]);
       setSubject('');
       field.current?.focus();
@@ -145,13 +149,9 @@ export function Enrol({
       <div role="status">{outcome === null ? null : <Note tone={outcome.tone}>{outcome.text}</Note>}</div>
       {candidates.length === 0 ? null : (
         <button class="main" disabled={chosen === 0 || adding || !valid}>
-          {chosen === 0 ? 'No photo chosen' : `Add ${countOf(chosen)} to ${subject}`}
+          {chosen === 0 ? 'No photo chosen' : `Add ${countOf(chosen, 'photo')} to ${subject}`}
         </button>
       )}
     </form>
   );
-}
-
-function countOf(photos: number): string {
-  return photos === 1 ? '1 photo' : `${photos} photos`;
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { dash, megabytes, milliseconds, number, span } from '../lib/format.ts';
+import { countOf, dash, megabytes, milliseconds, number, span } from '../lib/format.ts';
 import type { Station } from './station.ts';
 
 interface Tile {
@@ -43,7 +43,10 @@ function tilesOf({ health, info, metrics, alerts }: Station): Tile[] {
     {
       name: 'Gallery',
       figure: number(info?.gallery.subjects),
-      more: info === null ? '' : `subjects, ${number(info.gallery.templates)} templates`,
+      more:
+        info === null
+          ? ''
+          : `${info.gallery.subjects === 1 ? 'subject' : 'subjects'}, ${countOf(info.gallery.templates, 'template')}`,
       watch: info?.gallery.templates === 0,
     },
     {

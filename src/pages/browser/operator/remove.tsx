@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { problemText, type Api } from '../lib/api.ts';
 import type { SubjectEntry } from '../lib/contract.ts';
+import { countOf } from '../lib/format.ts';
 
 export interface RemoveProps {
   readonly api: Api;
@@ -24,12 +25,12 @@ export function Remove({ api, entry: { subject, templates }, onDone }: RemovePro
     }
   }
 
-  const count = templates.length === 1 ? '1 template' : `${templates.length} templates`;
   return (
     <dialog ref={dialog} aria-labelledby="remove-title" onClose={() => onDone(false)}>
       <h2 id="remove-title">Remove {subject}?</h2>
       <p>
-        {subject} and {count} leave the gallery. To be recognised again, this person must be enrolled anew.
+        {subject} and {countOf(templates.length, 'template')} leave the gallery. To be recognised again, this
+        person must be enrolled anew.
       </p>
       <p class="failure" role="alert">
         {failure}
