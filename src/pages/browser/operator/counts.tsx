@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { number } from '../lib/format.ts';
+import { countOf, number } from '../lib/format.ts';
 import type { Station } from './station.ts';
 import { reasonNames } from './words.ts';
 import type { Reason } from '../../../decide/contract.ts';
@@ -29,7 +29,7 @@ export function Counts({ station }: { readonly station: Station }): JSX.Element 
       </ul>
       {metrics === null ? null : (
         <p class="quiet small">
-          Since the start: {number(metrics.totals.captures)} captures, {number(metrics.totals.accepted)}{' '}
+          Since the start: {countOf(metrics.totals.captures, 'capture')}, {number(metrics.totals.accepted)}{' '}
           accepted, {number(metrics.totals.rejected)} rejected, {number(metrics.totals.failed)} no photos.
         </p>
       )}

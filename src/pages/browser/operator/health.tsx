@@ -37,7 +37,7 @@ function tilesOf({ health, info, metrics, alerts }: Station): Tile[] {
     {
       name: 'Accept rate',
       figure: metrics?.accept_rate_pct == null ? dash : `${number(metrics.accept_rate_pct)} %`,
-      more: metrics === null ? '' : `${number(metrics.captures)} captures in ${span(metrics.window_s)}`,
+      more: metrics === null ? '' : `${countOf(metrics.captures, 'capture')} in ${span(metrics.window_s)}`,
       watch: false,
     },
     {

@@ -33,7 +33,8 @@ export function drawPlot(place: HTMLElement, { series, range, format }: PlotOpti
       cursor: { points: { show: false }, drag: { x: false, y: false }, y: false },
       legend: { show: false },
       scales: {
-        x: { time: true, range: (_plot, min, max) => aMinuteAtLeast(min, max) },
+        // Not by the ends that uPlot proposes: of a single moment it makes a whole day.
+        x: { time: true, range: ({ data: [at] }) => aMinuteAtLeast(at[0] ?? null, at.at(-1) ?? null) },
         y: {
           range: range === null ? (_plot, _min, max) => [0, Math.max(1, (max ?? 1) * 1.1)] : () => [...range],
         },
