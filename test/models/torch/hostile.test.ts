@@ -313,8 +313,10 @@ it.each([
 );
 
 const object = pickled(dictOps({ a: tensorOps(good) }));
+const block = new Uint8Array(40_000);
+const entryMark = 'PK\u0001\u0002';
 
-it.each([
+const files: readonly (readonly [name: string, bytes: Uint8Array, reason: string])[] = [
   ['another file', ascii('hello, world'), 'no file of torch.save'],
   ['nothing', new Uint8Array(0), 'no file of torch.save'],
   ['another magic number', legacyFile(object, [good.storage]).with(5, 0), 'magic number'],
@@ -403,8 +405,97 @@ it.each([
     claiming(archiveFile(object, [good.storage]), 0x7fffffff),
     'larger than itself',
   ],
-])('refuses %s', (_, bytes, reason) => {
+  [
+    'entries that lie upon each other (a zip bomb without compression)',
+    onEachOther(archiveFile(object, [good.storage], { 'archive/x': block, 'archive/y': new Uint8Array() })),
+    'lie upon each other',
+  ],
+  [
+    '20,001 entries',
+    zipSync(Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [`a/${i}`, block.subarray(0, 0)])), {
+      level: 0,
+    }),
+    'more than 20000 entries',
+  ],
+  [
+    'an entry that lies behind the end',
+    patched(archiveFile(object, [good.storage]), (bytes, entry) =>
+      bytes.writeUInt32LE(0xfffffff0, entry + 42),
+    ),
+    'cut or damaged',
+  ],
+  [
+    'an entry whose header reaches behind the end',
+    patched(archiveFile(object, [good.storage]), (bytes, entry) =>
+      bytes.writeUInt16LE(0xffff, bytes.readUInt32LE(entry + 42) + 28),
+    ),
+    'cut or damaged',
+  ],
+  [
+    'a list of entries behind the end',
+    patched(archiveFile(object, [good.storage]), (bytes) =>
+      bytes.writeUInt32LE(0xffffffff, bytes.length - 6),
+    ),
+    'leads elsewhere',
+  ],
+  [
+    'a zip64 record of four billion entries elsewhere',
+    zip64(archiveFile(object, [good.storage]), { entries: 0xffffffff, list: 0xfffffff0 }),
+    'leads elsewhere',
+  ],
+  [
+    'a zip64 record of four billion entries, where there are four',
+    zip64(archiveFile(object, [good.storage]), { entries: 0xffffffff }),
+    'leads elsewhere',
+  ],
+  [
+    'an entry of 16 exabytes (zip64)',
+    zip64(
+      patched(archiveFile(object, [good.storage]), (bytes, entry) => {
+        bytes.writeUInt32LE(0xffffffff, entry + 20);
+        bytes.writeUInt32LE(0xffffffff, entry + 24);
+      }),
+    ),
+    'cut or damaged',
+  ],
+  [
+    'a compression that is none',
+    patched(archiveFile(object, [good.storage]), (bytes, entry) => bytes.writeUInt16LE(99, entry + 10)),
+    'is compressed',
+  ],
+  ['an archive with nothing in it', zipSync({}), '0 entries <name>/data.pkl'],
+  ['an archive that is only its beginning', Uint8Array.of(0x50, 0x4b, 3, 4), 'cut or damaged'],
+  [
+    'a storage of a type that is unknown',
+    archiveFile(
+      pickled(
+        dictOps({ a: tensorOps({ ...good, storage: { ...good.storage, type: 'ComplexFloatStorage' } }) }),
+      ),
+      [good.storage],
+    ),
+    "'torch.ComplexFloatStorage'",
+  ],
+  [
+    'a storage that says another type than it has',
+    archiveFile(
+      pickled(dictOps({ a: tensorOps({ ...good, storage: { ...good.storage, type: 'DoubleStorage' } }) })),
+      [good.storage],
+    ),
+    '16 bytes and not 32',
+  ],
+];
+
+it.each(files)('refuses %s', (_, bytes, reason) => {
   expect(refusal(() => readTensors(bytes))).toContain(reason);
+  expect(existsSync(mark)).toBe(false);
+});
+
+it('these are more than 150 different files', () => {
+  const all = [
+    ...pickles.flatMap(([, hostile]) => [legacyFile(hostile, storagesOf(hostile)), archiveFile(hostile, [])]),
+    ...files.map(([, bytes]) => bytes),
+  ];
+  expect(new Set(all.map((bytes) => Buffer.from(bytes).toString('latin1'))).size).toBeGreaterThan(150);
 });
 
 /** The second storage's entry takes the first one's name. */
@@ -421,9 +512,41 @@ function endless(archiveBytes: Uint8Array): Uint8Array {
 
 /** The last entry says that it has `size` bytes. */
 function claiming(archiveBytes: Uint8Array, size: number): Uint8Array {
+  return patched(archiveBytes, (bytes, entry) => {
+    bytes.writeUInt32LE(size, entry + 20);
+    bytes.writeUInt32LE(size, entry + 24);
+  });
+}
+
+/** The last entry is the same place and bytes as the one before it. */
+function onEachOther(archiveBytes: Uint8Array): Uint8Array {
+  return patched(archiveBytes, (bytes, entry) => {
+    const before = bytes.lastIndexOf(entryMark, entry - 1, 'latin1');
+    for (const field of [16, 20, 24, 42])
+      bytes.copy(bytes, entry + field, before + field, before + field + 4);
+  });
+}
+
+/** The list of entries is told by a record of zip64 (APPNOTE 4.3.14 and 4.3.15), with these figures in place of the right ones. */
+function zip64(
+  archiveBytes: Uint8Array,
+  { entries, list }: { readonly entries?: number; readonly list?: number } = {},
+): Uint8Array {
+  const end = Buffer.from(archiveBytes.subarray(-22));
+  const record = Buffer.alloc(56);
+  record.write('PK\u0006\u0006', 'latin1');
+  record.writeUInt32LE(44, 4);
+  record.writeUInt32LE(entries ?? end.readUInt16LE(8), 32);
+  record.writeUInt32LE(list ?? end.readUInt32LE(16), 48);
+  const locator = Buffer.alloc(20);
+  locator.write('PK\u0006\u0007', 'latin1');
+  locator.writeUInt32LE(archiveBytes.length - 22, 8);
+  return joined(archiveBytes.subarray(0, -22), record, locator, end);
+}
+
+/** A copy in which `patch` changes something; it is told where the last entry stands in the list of entries. */
+function patched(archiveBytes: Uint8Array, patch: (bytes: Buffer, entry: number) => unknown): Uint8Array {
   const bytes = Buffer.from(archiveBytes);
-  const header = bytes.lastIndexOf('PK\u0001\u0002', undefined, 'latin1');
-  bytes.writeUInt32LE(size, header + 20);
-  bytes.writeUInt32LE(size, header + 24);
+  patch(bytes, bytes.lastIndexOf(entryMark, undefined, 'latin1'));
   return new Uint8Array(bytes);
 }
