@@ -80,7 +80,7 @@ export async function enroll(folder: string, options: EnrollOptions, context: Co
     async (vision, info) => {
       const { store } = await openGallery(context, info);
       // Before the photos, so that a gallery of other models is refused at once.
-      const before = mode === 'gallery' ? { list: () => [] } : await store.load();
+      const before = mode === 'gallery' ? { list: () => [], digest: '' } : await store.load();
       const rules = enrolmentRules(config, info);
       const made = await takeTemplates(folder, reference, { vision, rules }, context);
       context.signal.throwIfAborted();

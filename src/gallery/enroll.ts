@@ -1,6 +1,6 @@
 import type { EmbeddedFace } from '../vision/contract.ts';
 import type { Gate } from '../decide/contract.ts';
-import { auditTemplates, inOrder, type AuditFinding } from './audit.ts';
+import { auditTemplates, inOrder, type AuditFinding, type FindingCode } from './audit.ts';
 import type { Gallery, GalleryChange, GalleryStore, SubjectId, Template } from './contract.ts';
 import type { PhotoResult } from './photo.ts';
 import type { ReferencePhotos } from './reference-photos.ts';
@@ -9,8 +9,7 @@ import { changed } from './template-table.ts';
 
 export interface RefusedPhoto {
   readonly file: string;
-  readonly code:
-    'no_face' | 'several_faces' | AuditFinding['code'] | Extract<PhotoResult, { ok: false }>['failure'];
+  readonly code: 'no_face' | 'several_faces' | DoubtCode | Extract<PhotoResult, { ok: false }>['failure'];
   readonly message: string;
 }
 
@@ -83,8 +82,12 @@ export function changeOf(
   };
 }
 
+/** What may be doubtful about a new template; that it is its subject's only one is not. */
+export type DoubtCode = Exclude<FindingCode, 'single'>;
+
 /** A finding about a new template, with the photo that it is about. */
 export type EnrolmentWarning = AuditFinding & {
+  readonly code: DoubtCode;
   readonly file: string;
   /** The gate that the photo fails, with `low_quality`. */
   readonly gate: Gate | null;
@@ -105,11 +108,11 @@ export interface WrittenEnrolment {
  * Writes the enrolments to the gallery in one revision, or only looks at what that would make of it. Every way of enrolling goes
  * through here.
  *
- * @param before the gallery as it was loaded; what is written is worked out anew from the one that is there then
+ * @param before the gallery as it was loaded; what is doubtful is judged anew where it has changed since
  */
 export async function writeEnrolment(
   store: Pick<GalleryStore, 'apply'>,
-  before: Pick<Gallery, 'list'>,
+  before: Pick<Gallery, 'list' | 'digest'>,
   enrolments: readonly SubjectEnrolment[],
   {
     mode,
@@ -121,18 +124,23 @@ export async function writeEnrolment(
     readonly rules: Pick<EnrolmentRules, 'threshold' | 'audit'>;
   },
 ): Promise<WrittenEnrolment> {
-  const warnings = doubtsOf(before, changeOf(enrolments, mode)(before), rules);
-  const taken =
-    rules.audit === 'refuse' ? enrolments.map((each) => withoutDoubtful(each, warnings)) : enrolments;
-  const change = changeOf(taken, mode);
-  let templates = change(before).put;
-  if (dryRun || templates.length === 0) return { revision: null, enrolments: taken, templates, warnings };
-  const { revision } = await store.apply((base) => {
-    const made = change(base);
-    templates = made.put;
-    return made;
-  });
-  return { revision, enrolments: taken, templates, warnings };
+  const judge = (base: Pick<Gallery, 'list'>) => {
+    const warnings = doubtsOf(base, changeOf(enrolments, mode)(base), rules);
+    const taken =
+      rules.audit === 'refuse' ? enrolments.map((each) => withoutDoubtful(each, warnings)) : enrolments;
+    return { warnings, enrolments: taken, change: changeOf(taken, mode)(base) };
+  };
+  let judged = judge(before);
+  let revision: number | null = null;
+  if (!dryRun && judged.change.put.length > 0) {
+    const written = await store.apply((base) => {
+      if (mode !== 'gallery' && base.digest !== before.digest) judged = judge(base);
+      return judged.change;
+    });
+    if (judged.change.put.length > 0) revision = written.revision;
+  }
+  const { change, ...outcome } = judged;
+  return { revision, templates: change.put, ...outcome };
 }
 
 function doubtsOf(
@@ -140,12 +148,13 @@ function doubtsOf(
   change: EnrolmentChange,
   { threshold }: Pick<EnrolmentRules, 'threshold'>,
 ): EnrolmentWarning[] {
-  const photos = new Map(change.put.map(({ subject, n, file, gate }) => [`${subject}/${n}`, { file, gate }]));
-  const findings = auditTemplates(changed(before.list(), change), threshold, change.put).map((finding) => ({
-    ...finding,
-    file: photos.get(`${finding.subject}/${finding.n}`)?.file ?? '',
-    gate: null,
-  }));
+  const photos = new Map(change.put.map(({ subject, n, file }) => [`${subject}/${n}`, file]));
+  const findings = auditTemplates(changed(before.list(), change), threshold, change.put).flatMap(
+    ({ code, ...finding }): EnrolmentWarning[] => {
+      const file = photos.get(`${finding.subject}/${finding.n}`) ?? '';
+      return code === 'single' ? [] : [{ code, ...finding, file, gate: null }];
+    },
+  );
   const poor = change.put.flatMap(({ subject, n, file, gate }): EnrolmentWarning[] =>
     gate === null ? [] : [{ code: 'low_quality', subject, n, other: null, similarity: null, file, gate }],
   );
@@ -157,7 +166,8 @@ function withoutDoubtful(
   enrolment: SubjectEnrolment,
   warnings: readonly EnrolmentWarning[],
 ): SubjectEnrolment {
-  const doubts = new Map(warnings.map((warning) => [warning.file, warning]));
+  // The gravest comes first, and is the one that is told.
+  const doubts = new Map(warnings.toReversed().map((warning) => [warning.file, warning]));
   const refused = enrolment.templates.flatMap(({ file }): RefusedPhoto[] => {
     const doubt = doubts.get(file);
     return doubt === undefined ? [] : [{ file, code: doubt.code, message: doubtWords(doubt) }];
@@ -168,15 +178,14 @@ function withoutDoubtful(
   return { ...enrolment, templates, refused: [...enrolment.refused, ...refused] };
 }
 
-/** A doubt in the words of someone who enrols people. */
+/** A doubt in the words of someone who enrols people, about "the photo" or the name of its file. */
 export function doubtWords({ code, subject, other, similarity, gate }: EnrolmentWarning): string {
   const near = similarity === null ? '' : ` (similarity ${similarity.toFixed(2)})`;
-  const words: Readonly<Record<AuditFinding['code'], string>> = {
-    duplicate: `the same photo is enrolled as ${other ?? ''}${near}`,
+  const words: Readonly<Record<DoubtCode, string>> = {
+    duplicate: `is the same as a photo of ${other ?? ''}${near}; whose is it?`,
     like_other: `is much like ${other ?? ''}${near}; is ${subject} the same person?`,
     unlike_own: `is unlike the other photos of ${subject}${near}; is it the same person?`,
     low_quality: `fails the gate ${gate ?? ''}: a better photo will be recognised more often`,
-    single: `is the only photo of ${subject}`,
   };
   return words[code];
 }

@@ -146,7 +146,7 @@ export const enrolmentAnswer = z.object({
   warnings: z
     .array(
       z.object({
-        code: z.string().describe('unlike_own, like_other: see docs/http.md.'),
+        code: z.string().describe('unlike_own, like_other, duplicate: see docs/http.md.'),
         other: z.string().nullable().describe('The other subject.'),
         similarity: z.number(),
       }),

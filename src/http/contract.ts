@@ -1,4 +1,5 @@
 import type { CameraSource } from '../capture/contract.ts';
+import type { Config } from '../config/schema.ts';
 import type { ConfigField } from './config-fields.ts';
 import type { Gallery, GalleryStore } from '../gallery/contract.ts';
 import type { Policy } from '../decide/policy.ts';
@@ -26,6 +27,8 @@ export interface HttpTarget {
   readonly gallery: () => Gallery;
   /** A change is in use when this resolves. */
   readonly galleryStore: Pick<GalleryStore, 'apply'>;
+  /** Whether a doubtful reference photo is pointed out, or refused. */
+  readonly galleryAudit: Config['gallery']['audit'];
   /** The gallery is the one that is published at the broker: what is enrolled here would not last. */
   readonly gallerySynced: boolean;
   /** Publishes that photos were compared. */

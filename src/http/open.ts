@@ -48,6 +48,7 @@ export function openHttp(parts: StationParts): HttpServer {
         return listConfig(now, origins);
       },
       galleryName: config.gallery.name,
+      galleryAudit: config.gallery.audit,
       tellVerification: (verification) => telemetry.tellVerification(verification),
       preview: config.http.preview,
     },

@@ -158,7 +158,43 @@ test('or refused, with the reason, where the policy says so', async () => {
     ['odd', 'unlike_own', 'is unlike the other photos of ann (similarity 0.00); is it the same person?'],
     ['blurred', 'low_quality', 'fails the gate sharpness: a better photo will be recognised more often'],
     ['twin', 'like_other', 'is much like old (similarity 0.89); is bob the same person?'],
-    ['first', 'duplicate', 'the same photo is enrolled as dan (similarity 1.00)'],
-    ['second', 'duplicate', 'the same photo is enrolled as cid (similarity 1.00)'],
+    ['first', 'duplicate', 'is the same as a photo of dan (similarity 1.00); whose is it?'],
+    ['second', 'duplicate', 'is the same as a photo of cid (similarity 1.00); whose is it?'],
+  ]);
+});
+
+test('two who enrol the same photo at once are judged one after the other', async () => {
+  const store = galleryStore(await temporaryFolder());
+  const empty = await store.load();
+  const options = { mode: 'add', dryRun: false, rules: { ...rules, audit: 'refuse' } } as const;
+  const [first, second] = await Promise.all(
+    ['ann', 'bob'].map(async (id) =>
+      writeEnrolment(store, empty, [await enrol(id, { [id]: photo(near(0)) })], options),
+    ),
+  );
+  expect(first).toMatchObject({ revision: 1, warnings: [] });
+  expect(second).toMatchObject({
+    revision: null,
+    templates: [],
+    enrolments: [{ refused: [{ file: 'bob', code: 'duplicate' }] }],
+  });
+  expect(Array.from((await store.load()).list(), (template) => template.subject)).toEqual(['ann']);
+});
+
+test('of several doubts about a photo the gravest is told', async () => {
+  const store = galleryStore(await temporaryFolder());
+  const options = { mode: 'add', dryRun: true, rules: { ...rules, audit: 'refuse' } } as const;
+  const { enrolments } = await writeEnrolment(
+    store,
+    await store.load(),
+    [
+      await enrol('ann', { a: photo(near(0)), both: photo(near(5)) }),
+      await enrol('bob', { b: photo(near(5)) }),
+    ],
+    options,
+  );
+  expect(enrolments[0]?.refused).toMatchObject([
+    { file: 'a', code: 'unlike_own' },
+    { file: 'both', code: 'duplicate' },
   ]);
 });

@@ -1,13 +1,26 @@
 import { z } from 'zod';
 import { failedGate } from '../../decide/gates.ts';
-import { writeEnrolment, type SubjectEnrolment } from '../../gallery/enroll.ts';
+import {
+  doubtWords,
+  writeEnrolment,
+  type DoubtCode,
+  type EnrolmentWarning,
+  type SubjectEnrolment,
+} from '../../gallery/enroll.ts';
 import { subjectIdSchema } from '../../gallery/subject.ts';
 import { round } from '../../lib/round.ts';
 import { enrolmentAnswer, removalAnswer } from '../answers.ts';
 import type { HttpTarget } from '../contract.ts';
 import { withOneFace } from '../photos.ts';
-import { HttpProblem } from '../problem.ts';
+import { HttpProblem, type ProblemCode } from '../problem.ts';
 import { file, json, route } from '../route.ts';
+
+const problemsOfDoubts: Readonly<Record<DoubtCode, ProblemCode>> = {
+  duplicate: 'duplicate_subject',
+  like_other: 'like_other_subject',
+  unlike_own: 'unlike_own_subject',
+  low_quality: 'low_quality',
+};
 
 const subject = subjectIdSchema.describe('The pseudonymous id: 1 to 32 of the characters a-z, 0-9 and -.');
 
@@ -19,7 +32,7 @@ export const enrol = route({
   heavy: true,
   summary: 'enrols a photo of a subject, as one template more',
   description:
-    'The photo must show one face. What a person should look at is told, and does not keep the template from being enrolled: a gate that the face would fail at the door, and warnings that it is unlike the subject’s other photos or like another subject. The station takes the new revision up at once.',
+    'The photo must show one face. What a person should look at is told: a gate that the face would fail at the door, and warnings that it is unlike the subject’s other photos, like another subject, or enrolled as another one. With `gallery.audit: refuse` such a photo is a problem, also for a dry run, and is not enrolled. The station takes the new revision up at once.',
   params: z.object({ subject }),
   query: z.object({
     dry_run: z.enum(['true', 'false']).default('false').describe('Only tell what would become of it.'),
@@ -34,6 +47,10 @@ export const enrol = route({
     'too_many_pixels',
     'no_face',
     'several_faces',
+    'duplicate_subject',
+    'like_other_subject',
+    'unlike_own_subject',
+    'low_quality',
     'gallery_synced',
     'gallery_fingerprint',
   ],
@@ -55,9 +72,11 @@ export const enrol = route({
     const written = await writeEnrolment(station.galleryStore, station.gallery(), [enrolment], {
       mode: 'add',
       dryRun,
-      // Whoever asks is told the doubts, after a dry run before anything is written, and decides.
-      rules: { threshold, audit: 'warn' },
+      rules: { threshold, audit: station.galleryAudit },
     });
+    // Of one photo; the gravest doubt comes first.
+    const [doubt] = written.warnings;
+    if (station.galleryAudit === 'refuse' && doubt !== undefined) throw refusalOf(doubt);
     const { box, landmarks, probability, quality } = face;
     const answer = {
       subject: params.subject,
@@ -116,6 +135,14 @@ export const removeTemplate = route({
     return json({ revision });
   },
 });
+
+/** Why a photo is not enrolled where `gallery.audit` refuses doubtful ones. */
+function refusalOf(doubt: EnrolmentWarning): HttpProblem {
+  return new HttpProblem(problemsOfDoubts[doubt.code], `the photo ${doubtWords(doubt)}`, {
+    remedy:
+      'Take another photo, or the right subject. With `gallery.audit: warn` a doubtful photo is enrolled all the same.',
+  });
+}
 
 function unknownSubject(id: string): HttpProblem {
   return new HttpProblem('subject_unknown', `${id} is not in the gallery`);
