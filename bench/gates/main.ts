@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../../src/config/load.ts';
 import { failedGate, type GateLimits } from '../../src/decide/gates.ts';
 import { chosenFace } from '../../src/evaluate/face.ts';
-import { parsePairs } from '../../src/evaluate/pairs.ts';
+import { parsePairs, type Pair } from '../../src/evaluate/pairs.ts';
 import { similarityOf } from '../../src/gallery/search.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { messageOf } from '../../src/lib/errors.ts';
@@ -14,17 +14,24 @@ import { table } from '../../src/lib/table.ts';
 import type { EmbeddedFace, Embedding, Vision } from '../../src/vision/contract.ts';
 import { visionOptions } from '../../src/vision/options.ts';
 import { createVision } from '../../src/vision/vision.ts';
+import { reportTurned } from './people.ts';
 import { stepOf, type Curve, type Probed } from './curve.ts';
 import { ways, type Good, type Way } from './ways.ts';
 
 /** `npm run bench:gates`: what the gates stop of photos that get worse step by step, and what they stop in vain. */
 
 const help = `Usage: npm run bench:gates -- --pairs <csv> --root <folder> [options]
+       npm run bench:gates -- --people <folder> [options]
 
 Takes the mated pairs of a list as for muster evaluate. The second photo of each is made worse in steps (blur, dark, overexposed,
 small, tilted, covered) and compared with the first one as it is, with the gates and the threshold of the default config.
 
+No photo can be turned afterwards: for the gates yaw and pitch, the photos of a folder of people as for muster calibrate are sorted by how
+the head is turned in them, and compared with frontal ones of the same person and of others.
+
 Options:
+  --people <folder> a sub-folder of photos for each person
+  --chart <svg>     with --people: draw each comparison into this file
   --pairs <csv>     list of pairs: fileA,fileB,same
   --root <folder>   folder that the paths in the list start from
   --limit <n>       take the first n mated pairs (default 100)
@@ -48,25 +55,48 @@ async function main(): Promise<void> {
       pairs: { type: 'string' },
       root: { type: 'string' },
       limit: { type: 'string', default: '100' },
+      people: { type: 'string' },
+      chart: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const { pairs: list, root } = values;
-  if (values.help || list === undefined || root === undefined) return void process.stdout.write(help);
+  const { pairs: list, root, people, json } = values;
+  const named = people !== undefined || (list !== undefined && root !== undefined);
+  if (values.help || !named) return void process.stdout.write(help);
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 1) throw new Error('--limit must be a whole number from 1');
-  const pairs = parsePairs(await readFile(list, 'utf8'), list)
-    .filter(({ same }) => same)
-    .slice(0, limit);
   const config = await loadConfig({ env: {} });
   const { gates } = config.decision;
-  const options = { ...visionOptions(config), minFacePx };
-  const vision = createVision({ ...options, log: createLog('warn'), clock: systemClock });
-  const progress = createProgress('pairs', { total: pairs.length });
+  const options = visionOptions(config);
+  const smallest = people === undefined ? minFacePx : options.minFacePx;
+  const vision = createVision({ ...options, minFacePx: smallest, log: createLog('warn'), clock: systemClock });
   try {
     const { threshold } = await vision.start();
-    const probed = new Map<string, Probed[]>();
+    if (people !== undefined)
+      await reportTurned(people, vision, { gates, threshold, json, chart: values.chart });
+    else {
+      const pairs = parsePairs(await readFile(list!, 'utf8'), list!).filter(({ same }) => same);
+      const curves = await curvesOf(pairs.slice(0, limit), root!, { vision, threshold, gates });
+      process.stdout.write(json ? `${JSON.stringify(curves)}\n` : curves.map(words).join('\n'));
+    }
+  } finally {
+    await vision.close();
+  }
+}
+
+async function curvesOf(
+  pairs: readonly Pick<Pair, 'fileA' | 'fileB'>[],
+  root: string,
+  {
+    vision,
+    threshold,
+    gates,
+  }: { readonly vision: Vision; readonly threshold: number; readonly gates: GateLimits },
+): Promise<readonly Curve[]> {
+  const progress = createProgress('pairs', { total: pairs.length });
+  const probed = new Map<string, Probed[]>();
+  try {
     for (const { fileA, fileB } of pairs) {
       const photo = await readFile(join(root, fileB));
       const [reference, good] = [
@@ -85,17 +115,15 @@ async function main(): Promise<void> {
         }
       }
     }
-    const curves = ways.map(({ name, gate, unit, steps }): Curve => ({
-      way: name,
-      gate,
-      unit,
-      steps: [null, ...steps].map((at) => ({ at, ...stepOf(probed.get(keyOf({ name }, at)) ?? [], gate) })),
-    }));
-    process.stdout.write(values.json ? `${JSON.stringify(curves)}\n` : curves.map(words).join('\n'));
   } finally {
     progress.done();
-    await vision.close();
   }
+  return ways.map(({ name, gate, unit, steps }): Curve => ({
+    way: name,
+    gate,
+    unit,
+    steps: [null, ...steps].map((at) => ({ at, ...stepOf(probed.get(keyOf({ name }, at)) ?? [], gate) })),
+  }));
 }
 
 function keyOf({ name }: Pick<Way, 'name'>, step: number | null): string {

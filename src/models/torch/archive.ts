@@ -60,7 +60,9 @@ function entriesOf(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
     if (sizes.size > mostEntries)
       throw new TorchFileError(`its zip archive has more than ${mostEntries} entries`);
     if (total > bytes.length)
-      throw new TorchFileError('the entries of its zip archive are larger than itself, or lie upon each other');
+      throw new TorchFileError(
+        'the entries of its zip archive are larger than itself, or lie upon each other',
+      );
     return true;
   });
   const entries = new Map(Object.entries(files));

@@ -1,0 +1,76 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { Axis, Turned } from './turned.ts';
+
+const width = 860;
+const panelHeight = 260;
+const labels: Readonly<Record<Axis, string>> = {
+  yaw_deg: 'turned to a side',
+  pitch_deg: 'nodded up or down',
+};
+
+/** Each mated comparison by how far the head is turned, with threshold, limit of the gate, and the medians of the bins: one SVG. */
+export function turnedChart(
+  turned: readonly Turned[],
+  { threshold, limits }: { readonly threshold: number; readonly limits: Readonly<Record<Axis, number>> },
+): string {
+  const { document } = parseHTML('<!doctype html><html></html>');
+  const parts = turned.map(({ axis, mated, bins }, i) => {
+    const medians = bins.flatMap(({ from, to, similarity }) =>
+      similarity === null ? [] : [{ from, to, similarity }],
+    );
+    const plot = Plot.plot({
+      document,
+      width,
+      height: panelHeight,
+      marginLeft: 52,
+      marginTop: 34,
+      marginBottom: 42,
+      style: { fontSize: '12px', background: 'white', color: '#222' },
+      x: { domain: [0, 60], label: `${labels[axis]}, degrees`, labelAnchor: 'center', labelArrow: 'none' },
+      y: {
+        domain: [0, 1],
+        label: 'similarity to a frontal photo of the same person',
+        labelArrow: 'none',
+        grid: true,
+        ticks: 5,
+      },
+      marks: [
+        Plot.dot(mated, { x: 'turn', y: 'similarity', r: 2, fill: '#2563a8', fillOpacity: 0.45 }),
+        Plot.ruleY(medians, {
+          x1: 'from',
+          x2: (bin: { to: number }) => Math.min(bin.to, 60),
+          y: 'similarity',
+          stroke: '#222',
+          strokeWidth: 2,
+        }),
+        Plot.ruleY([threshold], { stroke: '#b45309', strokeDasharray: '6 4', strokeWidth: 2 }),
+        Plot.text([threshold], {
+          x: 60,
+          y: threshold,
+          text: () => 'threshold',
+          dy: 12,
+          textAnchor: 'end',
+          fill: '#8a3f06',
+        }),
+        Plot.ruleX([limits[axis]], { stroke: '#444', strokeDasharray: '2 3', strokeWidth: 1.5 }),
+        Plot.text([limits[axis]], {
+          x: limits[axis],
+          y: 0.04,
+          text: () => 'limit of the gate',
+          dx: 6,
+          textAnchor: 'start',
+          fill: '#222',
+        }),
+      ],
+    });
+    plot.setAttribute('y', `${i * panelHeight}`);
+    return plot.outerHTML;
+  });
+  const height = turned.length * panelHeight;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif">
+<rect width="100%" height="100%" fill="white"/>
+${parts.join('\n')}
+</svg>
+`;
+}
