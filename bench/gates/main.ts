@@ -70,7 +70,12 @@ async function main(): Promise<void> {
   const { gates } = config.decision;
   const options = visionOptions(config);
   const smallest = people === undefined ? minFacePx : options.minFacePx;
-  const vision = createVision({ ...options, minFacePx: smallest, log: createLog('warn'), clock: systemClock });
+  const vision = createVision({
+    ...options,
+    minFacePx: smallest,
+    log: createLog('warn'),
+    clock: systemClock,
+  });
   try {
     const { threshold } = await vision.start();
     if (people !== undefined)

@@ -8,6 +8,14 @@ interface AddOptions extends FolderOptions {
   readonly sha256?: string;
 }
 
+/** What to do with a pack that is there now. */
+const next: Readonly<Record<string, string>> = {
+  facenet: `Use it with vision.pack: facenet; templates of another pack are made anew with \`muster gallery rebuild <folder>\`.
+Its threshold of 0.5 is a starting point that was never measured: run \`muster calibrate <folder>\` with photos of your own, and set
+decision.threshold to what it recommends, before you rely on it.`,
+  pad: 'Use it with decision.pad.mode: report, and look at the scores of your door for a week before you set enforce.',
+};
+
 /** `muster models add`. */
 export function addAdding(models: Command, context: CommandContext): void {
   withFolder(models.command('add'))
@@ -64,6 +72,8 @@ async function add(
     context.print(
       made.length === 0 ? `The pack ${pack} is there already.` : `Made ${made.join(', ')}.${right}`,
     );
+    const hint = next[pack];
+    if (hint !== undefined) context.print(hint);
   } finally {
     steps.done();
     bar.done();

@@ -1,4 +1,4 @@
-import { readdir, truncate } from 'node:fs/promises';
+import { readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import type { CommandContext } from '../../src/commands/context.ts';
 import { createLogTail } from '../../src/lib/log-tail.ts';
 import { registerModels } from '../../src/commands/models.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
+import { sha256Of } from '../../src/models/inspect.ts';
+import { modelsWithThinPacks } from '../models/support/thin-packs.ts';
 import { beforeEachWithTinyModels } from '../models/support/tiny-models.ts';
 
 let tarball: string;
@@ -53,6 +55,18 @@ describe('muster models', () => {
     expect(forced).toEqual({ printed: 'Made p, r, o, e.', status: 0 });
     const pinned = await models('build', '--pin', '--from', tarball, ...inFolder());
     expect(pinned).toEqual({ printed: 'No hash has changed.', status: 0 });
+  });
+
+  it('add says what to do with a new pack: facenet has to be calibrated', async () => {
+    const dir = await modelsWithThinPacks();
+    const weights = join(dir, 'mine.pt');
+    const own = ['--from', weights, '--sha256', sha256Of(await readFile(weights))];
+    expect(await models('add', 'facenet', ...own, '--models-dir', dir)).toEqual({
+      printed: expect.stringMatching(
+        /^Made inception-resnet-v1\.\n[^]*never measured: run `muster calibrate/,
+      ),
+      status: 0,
+    });
   });
 
   it('verify names what is wrong and ends with 1', async () => {
