@@ -1,4 +1,4 @@
-import { type Picture, sampleArea } from './area.ts';
+import type { Picture } from './area.ts';
 import type { Landmarks, Point } from './contract.ts';
 import { pixelOffset } from './image.ts';
 
@@ -120,9 +120,9 @@ function cutPatch(photo: Picture, { a, b, tx, ty }: Similarity, block: number): 
   const bottom = within(Math.ceil(ty + Math.max(...rows)) + 2 * block, photo.height);
   const width = Math.floor((right - left) / block);
   const height = Math.floor((bottom - top) / block);
-  const planes = new Float32Array(3 * width * height);
+  const planes = photo.room(3 * width * height);
   const whole = { left, top, right: left + width * block, bottom: top + height * block };
-  sampleArea(photo, whole, { width, height }, planes);
+  photo.sample(whole, { width, height });
   return { left, top, width, height, planes };
 }
 

@@ -1,4 +1,4 @@
-import type { Rectangle } from './windows.ts';
+import type { Rectangle } from './rectangle.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import { loadAttackDetection } from '../models/load.ts';
 import type { Box, VisionInfo } from './contract.ts';

@@ -3,6 +3,7 @@ import { fingerprintOf } from './fingerprint.ts';
 import { alignFace, cropLength, cropSide } from './align.ts';
 import { openAttackDetection, type AttackMode } from './attack.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
+import { createPictures } from './area.ts';
 import { cropperOf, type Cropper } from './crop.ts';
 import { createDecoder } from './decode.ts';
 import { createDetector, type DetectMode, type FoundFace } from './detect/detect.ts';
@@ -77,6 +78,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     { pnet: pnet!, rnet: rnet!, onet: onet! },
     { ...options, mode: options.detectMode },
   );
+  const pictureOf = createPictures();
   const cropper = cropperOf(pack.preprocessing);
   const side = cropper.kind === 'own' ? cropper.side : cropSide;
   const embed = createEmbedder(embedder!, { side, dimension: pack.dimension, flip: options.flip });
@@ -102,23 +104,28 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const decoded = await decode(bytes);
       if (!decoded.ok) return decoded;
       const { width, height, image } = decoded.photo;
+      const picture = pictureOf(image);
       const decoding = lap();
 
       const toImage = Math.max(image.width / width, image.height / height);
       const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
       const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
-      const { faces: all, ms: detect_ms } = await detector.find(image, { minFacePx, follow: before, search });
+      const { faces: all, ms: detect_ms } = await detector.find(picture, {
+        minFacePx,
+        follow: before,
+        search,
+      });
       const detect_inference_ms = runtime.inferenceMs() - inferenceBefore;
       const found = all.slice(0, facesPerPhoto);
       const detection = lap();
 
-      const landmarks = await detector.relocate(image, found);
+      const landmarks = await detector.relocate(picture, found);
       const wanted = found.map(({ followed }) => embeds === true || (embeds === 'new' && followed === null));
       const [slots, toEmbed] = trueFirst(wanted);
       const crops = new Float32Array(found.length * cropLength);
       const measured = found.map((face, i) => {
         const crop = crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength);
-        alignFace(image, landmarks[i]!, crop);
+        alignFace(picture, landmarks[i]!, crop);
         const inPhoto = scaleFace(face, width / image.width, height / image.height);
         return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
       });

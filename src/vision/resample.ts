@@ -1,4 +1,4 @@
-import type { Rectangle } from './windows.ts';
+import type { Rectangle } from './rectangle.ts';
 import type { Image } from './image.ts';
 
 /** For each pixel of a line of the result: the first pixel that counts, and the weights from there on. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAreaTables, sampleArea } from '../../src/vision/area.ts';
+import { createPictures } from '../../src/vision/area.ts';
 import type { Image } from '../../src/vision/image.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 
@@ -49,29 +49,48 @@ test.each([
 ] as const)('means over the windows of adaptive average pooling: %s', (_, corners, width, height) => {
   const image = randomImage(97, 61);
   const [left, top, right, bottom] = corners;
-  const out = new Float32Array(3 * width * height + 5).fill(9);
-  sampleArea(createAreaTables()(image), { left, top, right, bottom }, { width, height }, out, 5);
-  expect([...out.subarray(0, 5)]).toEqual([9, 9, 9, 9, 9]);
+  const picture = createPictures()(image);
+  const out = picture.room(3 * width * height + 10).fill(9);
+  picture.sample({ left, top, right, bottom }, { width, height }, 5);
+  expect([...out.subarray(0, 5), ...out.subarray(-5)]).toEqual(Array.from({ length: 10 }, () => 9));
   pool(image, corners, width, height).forEach((value, i) => expect(out[i + 5]).toBeCloseTo(value, 6));
 });
 
-test('sums that wrap at 32 bits still give the right means', () => {
+test('the rows that are wanted, as they are in the whole', () => {
+  const picture = createPictures()(randomImage(97, 61));
+  const whole = { left: 3, top: 2, right: 97, bottom: 61 };
+  const all = picture.room(3 * 31 * 20).slice();
+  picture.sample(whole, { width: 31, height: 20 });
+  all.set(picture.room(all.length));
+  const some = picture.room(3 * 31 * 4);
+  picture.sample(whole, { width: 31, height: 20, firstRow: 16, rows: 4 });
+  for (let plane = 0; plane < 3; plane++) {
+    const from = (plane * 20 + 16) * 31;
+    expect(some.subarray(plane * 4 * 31, (plane + 1) * 4 * 31)).toEqual(all.subarray(from, from + 4 * 31));
+  }
+});
+
+test('windows of more pixels than 16 bits can sum up', () => {
   const white: Image = {
     width: 3000,
     height: 3000,
     data: new Uint8Array(3000 * 3000 * 3).fill(255),
   };
-  const table = createAreaTables()(white);
-  expect(table.sums.at(-1)).toBeLessThan(0);
-  const out = new Float32Array(3 * 16);
-  sampleArea(table, { left: 0, top: 0, right: 3000, bottom: 3000 }, { width: 4, height: 4 }, out);
+  const picture = createPictures()(white);
+  const out = picture.room(3 * 4);
+  picture.sample({ left: 0, top: 0, right: 3000, bottom: 3000 }, { width: 2, height: 2 });
   for (const value of out) expect(value).toBeCloseTo(127.5 / 128, 6);
 });
 
-test('a table in memory that was used before is that of the new photo', () => {
-  const areaTable = createAreaTables();
-  areaTable(randomImage(60, 50, 1));
-  const small = randomImage(20, 30, 2);
-  const again = areaTable(small);
-  expect(again.sums).toEqual(createAreaTables()(small).sums);
+test('a picture in memory that was used before is that of the new photo', () => {
+  const pictureOf = createPictures();
+  const meansOf = (make: typeof pictureOf, image: Image) => {
+    const picture = make(image);
+    const out = picture.room(3 * 5 * 5);
+    picture.sample({ left: 0, top: 0, right: image.width, bottom: image.height }, { width: 5, height: 5 });
+    return out.slice();
+  };
+  const [large, small] = [randomImage(60, 50, 1), randomImage(20, 30, 2)];
+  for (const image of [large, small, large])
+    expect(meansOf(pictureOf, image)).toEqual(meansOf(createPictures(), image));
 });

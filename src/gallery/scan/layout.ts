@@ -1,11 +1,11 @@
-import { createKernelMemory, type KernelMemory } from './kernel.ts';
+import { createWasmMemory, type WasmMemory } from '../../lib/wasm.ts';
 
 /**
  * Rows of float32 in memory that the kernel reads, with room behind them for what the search makes of them: one copy of the templates
  * serves the table and the search.
  */
 export interface ScanMemory {
-  readonly memory: KernelMemory;
+  readonly memory: WasmMemory;
   readonly layout: Layout;
 }
 
@@ -44,7 +44,7 @@ export function scanMemoryFor(rows: number, dimension: number): ScanMemory | nul
   if (rows < scannedFrom || dimension === 0 || dimension % dimensionStep !== 0 || dimension > mostDimension)
     return null;
   const layout = layoutOf(rows, dimension);
-  const memory = createKernelMemory(layout.end);
+  const memory = createWasmMemory(layout.end);
   return memory === null ? null : { memory, layout };
 }
 

@@ -1,6 +1,5 @@
-import { createAreaTables, type Picture } from '../area.ts';
+import type { Picture } from '../area.ts';
 import type { Box, DetectedFace, Landmarks } from '../contract.ts';
-import type { Image } from '../image.ts';
 import type { Network } from '../runtime.ts';
 import { measureStages } from '../stage-times.ts';
 import { followFaces, newFaces } from './follow.ts';
@@ -41,9 +40,9 @@ export interface Found {
 }
 
 export interface Detector {
-  find(photo: Image, wanted: Search): Promise<Found>;
+  find(photo: Picture, wanted: Search): Promise<Found>;
   /** The landmarks to align each face by: those of `find`, looked for once more in the face's own box. */
-  relocate(photo: Image, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
+  relocate(photo: Picture, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
 }
 
 /**
@@ -68,7 +67,6 @@ export function createDetector(
   { pnet, rnet, onet }: { pnet: Network; rnet: Network; onet: Network },
   { mode, thresholds, factor }: DetectorOptions,
 ): Detector {
-  const areaTable = createAreaTables();
   const [afterPnet, afterRnet] = overlaps[mode];
   const isFast = mode === 'fast';
   const propose = {
@@ -98,9 +96,7 @@ export function createDetector(
       times.lap('onet');
       const found: FoundFace[] = [...followed];
       if (wanted.search || followed.length < wanted.follow.length) {
-        const table = areaTable(photo);
-        times.lap('pyramid');
-        const all = await search(table, wanted.minFacePx, times);
+        const all = await search(photo, wanted.minFacePx, times);
         found.push(...newFaces(all, followed).map((face) => ({ ...face, followed: null })));
       }
       return { faces: found.toSorted((a, b) => areaOf(b) - areaOf(a)), ms: times.ms };

@@ -1,6 +1,6 @@
 import type { StageTimes } from '../stage-times.ts';
 import type { Network, Values } from '../runtime.ts';
-import { type Picture, sampleArea } from '../area.ts';
+import type { Picture } from '../area.ts';
 import { type Boxes, createBoxes, joinBoxes, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { byProbability, suppress } from './suppress.ts';
 
@@ -98,8 +98,8 @@ async function searchLevel(
     // Each strip begins with the first row of a window and ends with the last of one.
     const isLast = firstRow + stripRows + cell > height;
     const rows = isLast ? height - firstRow : stripRows + cell - stride;
-    const input = new Float32Array(3 * width * rows);
-    sampleArea(photo, whole, { width, height, firstRow, rows }, input);
+    const input = photo.room(3 * width * rows);
+    photo.sample(whole, { width, height, firstRow, rows });
     times.lap('pyramid');
     const { prob, reg } = await pnet.run(input, [1, 3, rows, width]);
     strips.push(readCandidates(prob!, reg!, firstRow, scale, threshold));

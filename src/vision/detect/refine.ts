@@ -1,7 +1,7 @@
 import type { DetectedFace, Landmarks, Point } from '../contract.ts';
 import type { Network, Values } from '../runtime.ts';
-import { type Picture, sampleArea } from '../area.ts';
-import type { Rectangle } from '../windows.ts';
+import type { Picture } from '../area.ts';
+import type { Rectangle } from '../rectangle.ts';
 import { type Boxes, boxesOf, moveCorners, selectBoxes, squareBoxes } from './boxes.ts';
 import { suppress } from './suppress.ts';
 
@@ -110,8 +110,8 @@ export async function scoreBoxes(
   const cropLength = 3 * side * side;
   for (let first = 0; first < crops.length; first += cropsPerRun) {
     const batch = crops.slice(first, first + cropsPerRun);
-    const input = new Float32Array(batch.length * cropLength);
-    batch.forEach((crop, i) => sampleArea(photo, crop, { width: side, height: side }, input, i * cropLength));
+    const input = photo.room(batch.length * cropLength);
+    batch.forEach((crop, i) => photo.sample(crop, { width: side, height: side }, i * cropLength));
     const { prob, reg, landmarks } = await network.run(input, [batch.length, 3, side, side]);
     for (let i = 0; i < batch.length; i++) {
       const score = prob!.data[i * 2 + 1]!;
