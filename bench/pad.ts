@@ -3,7 +3,7 @@ import { describeMachine } from '../src/bench/machine.ts';
 import { drawnPhotos } from '../src/bench/photos.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { systemClock } from '../src/lib/clock.ts';
-import { messageOf } from '../src/lib/errors.ts';
+import { messageOf, MusterError } from '../src/lib/errors.ts';
 import { createLog } from '../src/lib/log.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
@@ -33,7 +33,8 @@ const crowds = [1, 2, 4];
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
+  const remedy = error instanceof MusterError && error.remedy !== undefined ? `\n${error.remedy}` : '';
+  process.stderr.write(`bench: ${messageOf(error)}${remedy}\n`);
   process.exitCode = 1;
 }
 

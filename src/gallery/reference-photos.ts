@@ -107,8 +107,16 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    const reason = codeOf(error) === 'ENOENT' ? 'there is no such folder' : messageOf(error);
-    throw new MusterError('folder_unreadable', `${folder} can't be read: ${reason}`, { cause: error });
+    const known: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such folder',
+      ENOTDIR: 'it is a file and no folder',
+      EACCES: 'this user may not read it',
+    };
+    const reason = known[codeOf(error) ?? ''] ?? messageOf(error);
+    throw new MusterError('folder_unreadable', `${folder} can't be read: ${reason}`, {
+      remedy: 'Name a folder with a sub-folder of reference photos for each subject.',
+      cause: error,
+    });
   }
   return entries
     .map(({ name }) => name)

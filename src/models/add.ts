@@ -73,27 +73,34 @@ function modelsOf(manifest: Manifest, pack: string): readonly (readonly [string,
 
 /** Weights of one's own: one file, of a net whose hash the manifest leaves open. */
 function checkOwn(pack: string, models: readonly (readonly [string, ModelEntry])[]): void {
-  if (models.length === 1 && models.every(([, { sha256 }]) => sha256 === null)) return;
+  if (models.every(([, { sha256 }]) => takesOwn(sha256, models.length))) return;
   throw new MusterError('pack_fixed', `The pack ${pack} takes its published weights only.`, {
     remedy: 'Leave --sha256 out.',
   });
 }
 
+function takesOwn(onnx: string | null, files: number): boolean {
+  return files === 1 && onnx === null;
+}
+
 /** The bytes of a weights file, once its hash is right. */
 async function readWeights(
   manifest: Manifest,
-  { weights }: ModelEntry,
+  { weights, sha256: onnx }: ModelEntry,
   sha256: string,
   files: number,
   options: AddOptions,
 ): Promise<Uint8Array> {
   const { from, modelsDir, report } = options;
+  const protocol = /^([a-z][a-z0-9+.-]*):\/\//i.exec(from ?? '')?.[1]?.toLowerCase();
+  const isUrl = protocol === 'http' || protocol === 'https';
   const name = basename(weights.path);
   const source = manifest.sources[weights.source];
-  if (from !== undefined && !/^https?:\/\//i.test(from)) {
+  if (from !== undefined && !isUrl) {
+    if (protocol !== undefined) throw unusable(from, 'only http and https are fetched');
     const path = await pathIn(resolve(from), name, files);
     report?.(`reading ${path}`);
-    return readChecked(path, sha256);
+    return readChecked(path, sha256, { own: takesOwn(onnx, files) });
   }
   const url =
     from === undefined && source?.kind === 'url'
@@ -127,7 +134,11 @@ async function pathIn(from: string, name: string, files: number): Promise<string
   return from;
 }
 
-async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
+async function readChecked(
+  path: string,
+  sha256: string,
+  { own }: { readonly own: boolean },
+): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unusable(path, codeOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error));
   });
@@ -137,7 +148,9 @@ async function readChecked(path: string, sha256: string): Promise<Uint8Array> {
     'source_damaged',
     `${path} is not the file that was wanted: its SHA-256 is ${found} and not ${sha256}.`,
     {
-      remedy: `Nothing of it was read. If you trust it, because you made it yourself, add --sha256 ${found}.`,
+      remedy: own
+        ? `Nothing of it was read. If you trust it, because you made it yourself, add --sha256 ${found}.`
+        : 'Nothing of it was read. Fetch the published file anew: no other one is taken.',
     },
   );
 }

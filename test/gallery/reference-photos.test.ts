@@ -101,5 +101,7 @@ test('a folder that is missing or holds nobody is a mistake', async () => {
   await expect(readReferenceFolder(join(folder, 'nix'))).rejects.toMatchObject({ code: 'folder_unreadable' });
   await expect(readReferenceFolder(join(folder, 'README.txt'))).rejects.toMatchObject({
     code: 'folder_unreadable',
+    message: expect.stringContaining('it is a file and no folder'),
+    remedy: expect.stringContaining('sub-folder'),
   });
 });

@@ -98,6 +98,7 @@ describe('an optional pack', () => {
   it.each([
     ['a pack that is not there', { pack: 'nothing' }, 'pack_unknown', 'more'],
     ['a pack that build makes', { pack: 'tiny' }, 'pack_fixed', 'more'],
+    ['an address of another kind', { from: 'ftp://example.org/w.pt' }, 'source_unreadable', '--from'],
     ['a file that is not there', { from: '/nowhere/w.pt' }, 'source_unreadable', '--from'],
     ['no network', {}, 'download_failed', '--from'],
   ])('%s is told with what to do', async (_, options, code, remedy) => {
