@@ -11,7 +11,7 @@ const mostHeaderPairs = 16;
 
 /**
  * The parts of a form by their names: files as bytes, the others as text, to be checked by its schema. Each part may come
- * once. Nothing is written to a disk, and no file's name is looked at.
+ * once. No body at all is a form without fields, where none is required. Nothing is written to a disk, and no file's name is looked at.
  *
  * Throws HttpProblem `unknown_field` and `too_large` as soon as a part shows it, `invalid_field`, `bad_request`.
  */
@@ -20,6 +20,7 @@ export async function readForm(
   body: z.ZodObject,
   maxFileBytes: number,
 ): Promise<Record<string, unknown>> {
+  if (hasNoBody(request) && body.safeParse({}).success) return {};
   if (!request.isMultipart()) {
     throw new HttpProblem('unsupported_media_type', 'the body must be a form, multipart/form-data', {
       remedy: 'With curl: -F name=value, -F name=@file.',
@@ -57,6 +58,10 @@ export async function readForm(
     throw asProblem(error, maxFileBytes, names);
   }
   return values;
+}
+
+function hasNoBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
 }
 
 export function unknownField(name: string, names: readonly string[]): HttpProblem {

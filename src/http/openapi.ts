@@ -82,7 +82,7 @@ function operation(route: Route) {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !body.safeParse({}).success,
             content: {
               [isForm(body) ? 'multipart/form-data' : 'application/json']: {
                 schema: { ...schemaOf(body, 'input'), additionalProperties: false },

@@ -29,11 +29,15 @@ export function withFaces(result: VisionResult, name: string): Seen {
   });
 }
 
-/** A photo of one person. Throws HttpProblem `several_faces` too. */
-export function withOneFace(result: VisionResult, name: string): Seen {
+/** A photo of one person. Throws HttpProblem `several_faces` too, with the `remedy`. */
+export function withOneFace(
+  result: VisionResult,
+  name: string,
+  remedy = 'Send a photo of one person, or cut it.',
+): Seen {
   const seen = withFaces(result, name);
   if (seen.faces.length === 1) return seen;
   throw new HttpProblem('several_faces', `${name}: it shows ${seen.faces.length} faces; whose is meant?`, {
-    remedy: 'Send a photo of one person, or cut it.',
+    remedy,
   });
 }

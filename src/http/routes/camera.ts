@@ -1,5 +1,6 @@
 import { cameraHealth } from '../../telemetry/camera-health.ts';
 import { cameraAnswer } from '../answers.ts';
+import { newestFrame } from '../camera-frame.ts';
 import { HttpProblem } from '../problem.ts';
 import { json, route, type RouteContext } from '../route.ts';
 
@@ -33,19 +34,7 @@ export const cameraFrame = route({
         remedy: 'Set http.preview, or send the token.',
       });
     }
-    const { camera: source } = context.station;
-    if (source === null) {
-      throw new HttpProblem('no_camera', 'captures come from a folder: there is no camera', {
-        remedy: 'Set capture.camera.source, see docs/cameras.md.',
-      });
-    }
-    const frame = source.latestFrame();
-    if (frame === null) {
-      throw new HttpProblem('camera_failing', 'the camera gives no picture now', {
-        remedy: 'The alert camera-failing says why.',
-      });
-    }
-    return { kind: 'bytes', type: 'image/jpeg', body: frame.jpeg };
+    return { kind: 'bytes', type: 'image/jpeg', body: newestFrame(context.station).jpeg };
   },
 });
 

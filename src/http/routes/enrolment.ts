@@ -10,6 +10,7 @@ import {
 import { subjectIdSchema } from '../../gallery/subject.ts';
 import { round } from '../../lib/round.ts';
 import { enrolmentAnswer, removalAnswer } from '../answers.ts';
+import { newestFrame } from '../camera-frame.ts';
 import type { HttpTarget } from '../contract.ts';
 import { withOneFace } from '../photos.ts';
 import { HttpProblem, type ProblemCode } from '../problem.ts';
@@ -22,6 +23,9 @@ const problemsOfDoubts: Readonly<Record<DoubtCode, ProblemCode>> = {
   low_quality: 'low_quality',
 };
 
+/** Who is enrolled by the camera stands before it now: an older picture may show who was there before, ms. */
+const freshMs = 3_000;
+
 const subject = subjectIdSchema.describe('The pseudonymous id: 1 to 32 of the characters a-z, 0-9 and -.');
 
 export const enrol = route({
@@ -30,14 +34,19 @@ export const enrol = route({
   path: '/api/v1/subjects/{subject}/templates',
   tag: 'gallery',
   heavy: true,
-  summary: 'enrols a photo of a subject, as one template more',
+  summary: 'enrols a photo of a subject, or what the camera sees now, as one template more',
   description:
-    'The photo must show one face. What a person should look at is told: a gate that the face would fail at the door, and warnings that it is unlike the subject’s other photos, like another subject, or enrolled as another one. With `gallery.audit: refuse` such a photo is a problem, also for a dry run, and is not enrolled. The station takes the new revision up at once.',
+    'The photo must show one face; with `source=camera` it is the newest picture of the station’s camera, at most three seconds old, and no body is sent. What a person should look at is told: a gate that the face would fail at the door, and warnings that it is unlike the subject’s other photos, like another subject, or enrolled as another one. With `gallery.audit: refuse`, or `doubts=refuse`, such a photo is a problem, also for a dry run, and is not enrolled. The station takes the new revision up at once.',
   params: z.object({ subject }),
   query: z.object({
+    source: z.enum(['photo', 'camera']).default('photo').describe('Where the photo comes from.'),
     dry_run: z.enum(['true', 'false']).default('false').describe('Only tell what would become of it.'),
+    doubts: z
+      .literal('refuse')
+      .optional()
+      .describe('Refuses a photo that there are doubts about, whatever gallery.audit says.'),
   }),
-  body: z.object({ photo: file('Reference photo, of one person.') }),
+  body: z.object({ photo: file('Reference photo, of one person. Left out with source=camera.').optional() }),
   answers: {
     200: ['What would become of it (dry_run).', enrolmentAnswer],
     201: ['It is enrolled.', enrolmentAnswer],
@@ -51,13 +60,16 @@ export const enrol = route({
     'like_other_subject',
     'unlike_own_subject',
     'low_quality',
+    'no_camera',
+    'camera_failing',
     'gallery_synced',
     'gallery_fingerprint',
   ],
   async handle({ params, query, body }, { station, analyse }) {
     const dryRun = query.dry_run === 'true';
     if (!dryRun) refuseWhereSynced(station);
-    const { faces } = withOneFace(await analyse({ photo: body.photo }), 'photo');
+    const photo = photoOf(query.source, body.photo, station);
+    const { faces } = withOneFace(await analyse({ photo }), query.source, remedyOf(query.source));
     const [face] = faces;
     const { gates, threshold } = station.policy();
     const gate = failedGate(face, gates);
@@ -69,14 +81,15 @@ export const enrol = route({
       templates: [template],
       refused: [],
     };
+    const audit = query.doubts ?? station.galleryAudit;
     const written = await writeEnrolment(station.galleryStore, station.gallery(), [enrolment], {
       mode: 'add',
       dryRun,
-      rules: { threshold, audit: station.galleryAudit },
+      rules: { threshold, audit },
     });
     // Of one photo; the gravest doubt comes first.
     const [doubt] = written.warnings;
-    if (station.galleryAudit === 'refuse' && doubt !== undefined) throw refusalOf(doubt);
+    if (audit === 'refuse' && doubt !== undefined) throw refusalOf(doubt);
     const { box, landmarks, probability, quality } = face;
     const answer = {
       subject: params.subject,
@@ -140,7 +153,26 @@ export const removeTemplate = route({
 function refusalOf(doubt: EnrolmentWarning): HttpProblem {
   return new HttpProblem(problemsOfDoubts[doubt.code], `the photo ${doubtWords(doubt)}`, {
     remedy:
-      'Take another photo, or the right subject. With `gallery.audit: warn` a doubtful photo is enrolled all the same.',
+      'Take another photo, or the right subject. With `gallery.audit: warn`, and without doubts=refuse, a doubtful photo is enrolled all the same.',
+  });
+}
+
+/** Where there are several people. */
+function remedyOf(source: 'photo' | 'camera'): string | undefined {
+  return source === 'camera' ? 'Only one person may stand before the camera.' : undefined;
+}
+
+/** The bytes to analyse, whose memory may be taken over. */
+function photoOf(source: 'photo' | 'camera', photo: Uint8Array | undefined, station: HttpTarget): Uint8Array {
+  if (source === 'camera') {
+    if (photo !== undefined)
+      throw new HttpProblem('invalid_field', 'photo: comes beside source=camera; send one of the two');
+    // A copy, as the newest frame may be asked for by others.
+    return new Uint8Array(newestFrame(station, freshMs).jpeg);
+  }
+  if (photo !== undefined) return photo;
+  throw new HttpProblem('missing_field', 'photo is missing', {
+    remedy: 'With curl: -F photo=@file. The station’s camera is asked for with source=camera.',
   });
 }
 

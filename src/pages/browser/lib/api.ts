@@ -25,8 +25,8 @@ export class Problem extends Error {
 export interface Api {
   /** Path below `/api/v1/`. Throws Problem. */
   get<T>(path: string): Promise<T>;
-  /** A form, or JSON as text. */
-  post<T>(path: string, body: FormData | string): Promise<T>;
+  /** A form, JSON as text, or nothing. */
+  post<T>(path: string, body: FormData | string | null): Promise<T>;
   remove(path: string): Promise<void>;
   picture(path: string): Promise<Blob>;
   /** The response of a stream, open. */
@@ -51,7 +51,7 @@ export function createApi(): Api {
 
   return {
     get: async <T>(path: string) => (await (await request(path)).json()) as T,
-    async post<T>(path: string, body: FormData | string) {
+    async post<T>(path: string, body: FormData | string | null) {
       const headers: HeadersInit = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
       return (await (await request(path, { method: 'POST', body, headers })).json()) as T;
     },

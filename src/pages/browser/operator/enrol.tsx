@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { problemText, type Api } from '../lib/api.ts';
-import type { Enrolment } from '../lib/contract.ts';
 import { countOf } from '../lib/format.ts';
 import { Note } from '../lib/note.tsx';
 import { PhotoInput } from '../lib/photo-input.tsx';
 import { Camera } from './camera.tsx';
 import { judge, type Candidate } from './candidate.ts';
 import { Checked } from './checked.tsx';
+import { enrol } from './enrolment.ts';
 
 /** The form of a subject's id, as everywhere. */
 const subjectId = /^[a-z0-9-]{1,32}$/;
@@ -35,16 +35,10 @@ export function Enrol({
 
   const change = (id: number, part: Partial<Candidate>) =>
     setCandidates((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));
-  const send = async (photo: Blob, dryRun: boolean) => {
-    const form = new FormData();
-    form.set('photo', photo, 'photo');
-    const path = `subjects/${encodeURIComponent(subject)}/templates${dryRun ? '?dry_run=true' : ''}`;
-    return await api.post<Enrolment>(path, form);
-  };
 
   async function check({ id, photo }: Candidate): Promise<void> {
     try {
-      const enrolment = await send(photo, true);
+      const enrolment = await enrol(api, subject, photo, 'look');
       change(id, { check: { kind: 'checked', enrolment }, chosen: judge(enrolment).tone === 'good' });
     } catch (error) {
       change(id, { check: { kind: 'refused', message: problemText(error) }, chosen: false });
@@ -66,13 +60,10 @@ export function Enrol({
     const added: number[] = [];
     try {
       for (const { id, photo } of candidates.filter(({ chosen }) => chosen)) {
-        await send(photo, false);
+        await enrol(api, subject, photo, 'enrol');
         added.push(id);
       }
-      setOutcome({
-        tone: 'good',
-        text: `${subject} is enrolled with ${countOf(added.length, 'photo')} more.`,
-      });
+      setOutcome({ tone: 'good', text: enrolledWith(subject, added.length) });
       setCandidates([]);
       setSubject('');
       field.current?.focus();
@@ -134,7 +125,15 @@ export function Enrol({
         disabled={!valid}
         onPhotos={take}
       />
-      <Camera api={api} disabled={!valid} onPhoto={(photo) => take([photo])} />
+      <Camera
+        api={api}
+        subject={valid ? subject : null}
+        onPhoto={(photo) => take([photo])}
+        onEnrolled={() => {
+          setOutcome({ tone: 'good', text: enrolledWith(subject, 1) });
+          onEnrolled();
+        }}
+      />
       <ul class="candidates" aria-live="polite" aria-label="Photos to add">
         {candidates.map((candidate, index) => (
           <Checked
@@ -154,4 +153,8 @@ export function Enrol({
       )}
     </form>
   );
+}
+
+function enrolledWith(subject: string, photos: number): string {
+  return `${subject} is enrolled with ${countOf(photos, 'photo')} more.`;
 }
