@@ -105,7 +105,7 @@ async function turn(frames: readonly Buffer[], withGate: boolean, seconds: numbe
         await sleep(1000 / fps, undefined, { signal }).catch(() => undefined);
       }
     },
-    fps,
+    fps: () => fps,
     stallMs: 10_000,
     motion: withGate ? { gate: () => createMotionGate('medium'), fullLookMs: 5_000 } : null,
     thumbnail: createThumbnailer({ width: thumbnailWidth, height: thumbnailHeight, maxPixels: 32e6 }),

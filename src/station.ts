@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createThrottleWatch, type ThrottleWatch } from './board/throttle-watch.ts';
+import { readThrottling } from './board/throttling.ts';
 import type { Bridge } from './bridge/contract.ts';
 import { createStationConnection } from './broker/open.ts';
 import { stationTopics } from './broker/topics.ts';
+import { throttledFps } from './capture/camera/open.ts';
 import { createCaptures } from './capture/open.ts';
 import { runCheckins } from './checkins.ts';
 import type { Config } from './config/schema.ts';
@@ -29,6 +32,7 @@ import { watchStation } from './service/progress.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
+import { alertOfThrottling } from './telemetry/throttle-alert.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Upkeep } from './upkeep/contract.ts';
 import { lastRuns, openUpkeep } from './upkeep/open.ts';
@@ -100,6 +104,7 @@ export async function runStation(
   let bridge: Bridge | null = null;
   let http: HttpServer | null = null;
   let endWatch = () => {};
+  let throttle: ThrottleWatch | null = null;
   await makeDataDir(config.data_dir);
   try {
     await telemetry.start();
@@ -130,9 +135,19 @@ export async function runStation(
     if (gallery.templates === 0 && gallerySync === null)
       log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
 
+    const activity = createActivity(clock);
+    throttle = createThrottleWatch({
+      read: readThrottling,
+      clock,
+      onChange: (cause) =>
+        alertOfThrottling(cause, { alerts, cameraFps: throttledFps(config.capture.camera) }),
+    });
+    throttle.start();
     const { source, camera, inbox } = createCaptures(config, {
       alerts,
       thumbnailer: (size) => createThumbnailer({ ...size, maxPixels: config.vision.max_mpx * 1e6 }),
+      activity,
+      isThrottled: throttle.isSlow,
       clock,
       log,
       mayKeep: () => mayKeep,
@@ -176,7 +191,6 @@ export async function runStation(
       { inbox, camera: config.capture.camera.source, topics: `${topics.root}/#`, model: model.pack },
       'ready: waiting for captures',
     );
-    const activity = createActivity(clock);
     endWatch = watchStation(surroundings.service, { config, vision, activity });
     const working = runCheckins(
       {
@@ -214,6 +228,7 @@ export async function runStation(
   } finally {
     ending.abort();
     endWatch();
+    throttle?.close();
     await management.close();
     await upkeep?.close();
     await http?.close();

@@ -19,7 +19,7 @@ export function planThreads(cores: readonly Core[]): ThreadPlan {
     return {
       threads: fast.length,
       cpus: fast.map(({ id }) => id),
-      reason: `${fast.length} fast of ${cores.length} cores; the slow ones are left to input and output`,
+      reason: `${fast.length} fast of ${cores.length} cores${clustersOf(fast)}; the slow ones are left to input and output`,
     };
   }
   const count = cores.length;
@@ -29,4 +29,13 @@ export function planThreads(cores: readonly Core[]): ThreadPlan {
     cpus: null,
     reason: `${count} cores, all alike; one is left to input and output`,
   };
+}
+
+/** Such as ` (clusters 4-5 and 6-7)`; empty where there is one or the kernel does not tell. */
+function clustersOf(cores: readonly Core[]): string {
+  const clusters = new Map<number | null, number[]>();
+  for (const { id, cluster } of cores) clusters.set(cluster, [...(clusters.get(cluster) ?? []), id]);
+  if (clusters.size < 2) return '';
+  const names = [...clusters.values()].map((ids) => (ids.length === 1 ? ids[0] : `${ids[0]}-${ids.at(-1)}`));
+  return ` (clusters ${names.join(' and ')})`;
 }

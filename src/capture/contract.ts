@@ -66,6 +66,8 @@ export interface CameraStatus {
   readonly lastFrameAgeMs: number | null;
   /** Frames a second that arrive. */
   readonly fps: number;
+  /** Frames a second that are looked at now, at the most. */
+  readonly maxFps: number;
   /** Frames since the start: those that came, that were analysed, and that were passed over because the station was busy. */
   readonly frames: number;
   readonly analysed: number;

@@ -1,5 +1,6 @@
 import { burstFolders, captureFolders } from '../config/derived.ts';
 import type { Config } from '../config/schema.ts';
+import type { Activity } from '../lib/activity.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Alerts } from '../telemetry/alerts.ts';
@@ -12,6 +13,9 @@ import { mergeSources } from './merge.ts';
 export interface CaptureParts {
   readonly alerts: Alerts;
   readonly thumbnailer: MakeThumbnailer;
+  readonly activity: Activity;
+  /** Whether the board has made itself slower at this moment. */
+  readonly isThrottled: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Whether decided photos may be kept, see FolderOptions. */

@@ -8,18 +8,20 @@ export interface StationParts {
   readonly activity: Activity;
 }
 
-/** Disk and files are given this long, ms; a hung network drive or a dying card takes longer. */
+/** Disk, files and small pictures are given this long, ms; a hung network drive or a dying card takes longer. */
 const stuckAfterMs = 60_000;
 
 /**
- * A station gets on when its vision worker answers and nothing that it reads or writes hangs. An empty doorway, a broker that is
+ * A station gets on when its vision worker answers and nothing hangs that it reads, writes or looks at. An empty doorway, a broker that is
  * away and an outbox that is full are no standstill.
  */
 export function stationProgress({ vision, activity }: StationParts): ProgressCheck {
   return async () => {
     const lastedMs = activity.longestMs();
     if (lastedMs > stuckAfterMs) {
-      throw new Error(`a capture has been waiting for the disk for ${Math.round(lastedMs / 1000)} s`);
+      throw new Error(
+        `a capture has been waiting for the disk, or for its small picture, for ${Math.round(lastedMs / 1000)} s`,
+      );
     }
     await vision.probe();
   };

@@ -18,6 +18,7 @@ export const alertIds = [
   'inbox-unusable',
   'bursts-unusable',
   'camera-failing',
+  'board-throttled',
   'store-damaged',
   'store-failing',
   'vision-failing',

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, statfs } from 'node:fs/promises';
 import { freemem, loadavg, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import { readThrottling } from '../board/throttling.ts';
 import { round } from '../lib/round.ts';
 import type { HealthPayload } from './payloads.ts';
 
@@ -23,15 +24,15 @@ export interface Machine {
 export function createMachine({ dataDir }: { readonly dataDir: string }): Machine {
   return {
     async read() {
-      const [temperature, throttled, disk, clock] = await Promise.all([
+      const [temperature, throttling, disk, clock] = await Promise.all([
         cpuTemperature(),
-        isThrottled(),
+        readThrottling(),
         statfs(dataDir).catch(() => null),
         readClockTrust(),
       ]);
       return {
         cpu_temp_c: temperature,
-        throttled,
+        throttled: throttling === 'unknown' ? null : throttling !== 'none',
         load_1m: round(loadavg()[0] ?? 0, 2),
         memory: { rss_mb: mb(process.memoryUsage.rss()), free_mb: mb(freemem()), total_mb: mb(totalmem()) },
         disk: disk && { free_mb: mb(disk.bavail * disk.bsize), total_mb: mb(disk.blocks * disk.bsize) },
@@ -46,17 +47,6 @@ async function cpuTemperature(): Promise<number | null> {
   const text = await readFile('/sys/class/thermal/thermal_zone0/temp', 'utf8').catch(() => null);
   const millidegrees = Number.parseInt(text ?? '', 10);
   return Number.isNaN(millidegrees) ? null : round(millidegrees / 1000, 1);
-}
-
-/**
- * The Raspberry Pi firmware's word, whose low four bits are: under-voltage, frequency capped, throttled, soft temperature
- * limit (vcgencmd get_throttled). Other boards don't have it.
- */
-async function isThrottled(): Promise<boolean | null> {
-  const path = '/sys/devices/platform/soc/soc:firmware/get_throttled';
-  const text = await readFile(path, 'utf8').catch(() => null);
-  const bits = Number.parseInt(text ?? '', 16);
-  return Number.isNaN(bits) ? null : (bits & 0b1111) !== 0;
 }
 
 /** Asks systemd whether the kernel's clock is synchronised, which holds for timesyncd, chrony and ntpd alike. */

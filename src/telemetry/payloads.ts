@@ -192,6 +192,12 @@ export const cameraSchema = z.object({
   state: z.enum(['starting', 'running', 'failing']),
   last_frame_age_s: z.number().nullable(),
   fps: z.number().describe('Frames a second that arrive.'),
+  max_fps: z
+    .number()
+    .optional()
+    .describe(
+      'Frames a second that are looked at now, at the most: fewer while the board throttles. Stations before this field leave it out.',
+    ),
   frames: count.describe('That came since the start.'),
   analysed: count.describe('Of them those in which faces were looked for.'),
   dropped: count.describe('Of them those passed over because the station was busy.'),

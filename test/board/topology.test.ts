@@ -1,10 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { planThreads } from '../../src/board/plan.ts';
 import { parseCpuList, readCores, type ReadText } from '../../src/board/topology.ts';
-import { temporaryFolder } from '../support/tools.ts';
+import { fileTree } from '../support/file-tree.ts';
 
 interface Board {
   readonly online: string;
@@ -14,6 +13,10 @@ interface Board {
   readonly capacity?: readonly number[];
   /** cpufreq/cpuinfo_max_freq, kHz, by core. */
   readonly kHz?: readonly number[];
+  /** topology/cluster_id, by core. */
+  readonly cluster?: readonly number[];
+  /** cpufreq/related_cpus, by core. */
+  readonly related?: readonly string[];
 }
 
 /** What these boards' kernels show in /sys/devices/system/cpu. */
@@ -27,21 +30,24 @@ const rk3588: Board = {
 };
 const turbo: Board = { online: '0-3\n', allowed: '0-3', kHz: [5_000_000, 5_000_000, 4_800_000, 4_800_000] };
 
-async function recorded({ online, allowed, capacity = [], kHz = [] }: Board): Promise<ReadText> {
-  const root = await temporaryFolder();
-  const cpus = join(root, 'sys/devices/system/cpu');
-  const status = join(root, 'proc/self/status');
-  const write = async (path: string, text: string) => {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
+const rk3588Clocks = ['0 1 2 3', '0 1 2 3', '0 1 2 3', '0 1 2 3', '4 5', '4 5', '6 7', '6 7'];
+
+async function recorded(board: Board): Promise<ReadText> {
+  const { online, allowed, capacity = [], kHz = [], cluster = [], related = [] } = board;
+  const cpus = '/sys/devices/system/cpu';
+  const files: Record<string, string> = {
+    [`${cpus}/online`]: online,
+    '/proc/self/status': `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${allowed}\n`,
   };
-  await write(join(cpus, 'online'), online);
-  await write(status, `Name:\tnode\nCpus_allowed:\tff\nCpus_allowed_list:\t${allowed}\n`);
-  for (const [id, value] of capacity.entries())
-    await write(join(cpus, `cpu${id}`, 'cpu_capacity'), `${value}\n`);
-  for (const [id, value] of kHz.entries())
-    await write(join(cpus, `cpu${id}`, 'cpufreq', 'cpuinfo_max_freq'), `${value}\n`);
-  return (path) => readFile(join(root, path), 'utf8').catch(() => null);
+  const figures = {
+    cpu_capacity: capacity,
+    'cpufreq/cpuinfo_max_freq': kHz,
+    'topology/cluster_id': cluster,
+    'cpufreq/related_cpus': related,
+  };
+  for (const [name, values] of Object.entries(figures))
+    for (const [id, value] of values.entries()) files[`${cpus}/cpu${id}/${name}`] = `${value}\n`;
+  return (await fileTree(files)).text;
 }
 
 describe('threads for a board', () => {
@@ -60,6 +66,20 @@ describe('threads for a board', () => {
   ] as const)('%s', async (_title, board, threads, cpus) => {
     const plan = planThreads(await readCores(await recorded(board)));
     expect(plan).toEqual({ threads, cpus, reason: expect.stringMatching(/\d cores|fast/) });
+  });
+
+  it.each([
+    ['tells its clusters', { ...rk3588, cluster: [0, 0, 0, 0, 1, 1, 2, 2] }],
+    ['knows of none and tells the clocks', { ...rk3588, cluster: Array(8).fill(-1), related: rk3588Clocks }],
+    ['is too old to know of clusters', { ...rk3588, related: rk3588Clocks }],
+  ] as const)('a kernel that %s: the clusters are told apart', async (_title, board) => {
+    const cores = await readCores(await recorded(board));
+    expect(new Set(cores.map(({ cluster }) => cluster)).size).toBe(3);
+    expect(planThreads(cores)).toEqual({
+      threads: 4,
+      cpus: [4, 5, 6, 7],
+      reason: '4 fast of 8 cores (clusters 4-5 and 6-7); the slow ones are left to input and output',
+    });
   });
 
   it('a kernel that tells nothing: the cores that Node knows of', async () => {

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts';
 import { readSecret } from '../../config/secret.ts';
+import type { Activity } from '../../lib/activity.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { MusterError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
@@ -21,6 +22,10 @@ export type MakeThumbnailer = (size: {
 
 export interface CameraParts {
   readonly thumbnailer: MakeThumbnailer;
+  /** Where the making of a small picture is noted: one that never ends would blind the station. */
+  readonly activity: Activity;
+  /** Whether the board has made itself slower at this moment. */
+  readonly isThrottled: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly onTrouble: (message: string | null) => void;
@@ -31,14 +36,20 @@ export function openCamera(config: CameraConfig, parts: CameraParts): CameraSour
   const play = playerOf(config);
   if (play === null) return null;
   const { gate, sensitivity, full_look_s: fullLookS } = config.motion;
+  const thumbnail = parts.thumbnailer({ width: thumbnailWidth, height: thumbnailHeight });
   return createCameraSource({
     ...parts,
     play,
-    fps: config.fps,
+    fps: () => config.fps * (parts.isThrottled() ? config.throttled_share : 1),
     stallMs: stallMs(config),
     motion: gate ? { gate: () => createMotionGate(sensitivity), fullLookMs: fullLookS * 1000 } : null,
-    thumbnail: parts.thumbnailer({ width: thumbnailWidth, height: thumbnailHeight }),
+    thumbnail: (jpeg) => parts.activity.during(thumbnail(jpeg)),
   });
+}
+
+/** Frames a second that are looked at while the board throttles; null without a camera. */
+export function throttledFps({ source, fps, throttled_share: share }: CameraConfig): number | null {
+  return source === 'none' ? null : fps * share;
 }
 
 /** How the camera of the config is played; null where there is none. */

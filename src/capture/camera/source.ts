@@ -11,8 +11,8 @@ import type { MotionGate } from './motion.ts';
 
 export interface CameraOptions extends Omit<KeeperOptions, 'onTrouble'> {
   readonly play: PlayCamera;
-  /** Frames a second that are looked at, at the most. */
-  readonly fps: number;
+  /** Frames a second that are looked at, at the most; asked anew for each, as a hot board is given less to do. */
+  readonly fps: () => number;
   readonly stallMs: number;
   /** Null: every frame is analysed. */
   readonly motion: {
@@ -104,7 +104,7 @@ export function createCameraSource(options: CameraOptions): CameraSource {
       const newest = mailbox.newest();
       const age = newest === null ? null : clock.monotonic() - newest.arrivedAt;
       const fps = age === null || age > options.stallMs ? 0 : mailbox.fps();
-      return { ...keeper.status(), ...counts, lastFrameAgeMs: age, fps };
+      return { ...keeper.status(), ...counts, lastFrameAgeMs: age, fps, maxFps: options.fps() };
     },
   };
 
@@ -132,7 +132,7 @@ export function createCameraSource(options: CameraOptions): CameraSource {
   }
 
   function pauseMs(): number {
-    const everyFrame = (1000 / options.fps) * early;
+    const everyFrame = (1000 / options.fps()) * early;
     if (attention === 'every-frame') return everyFrame;
     return Math.max(everyFrame, attention === 'motion' ? 1000 / idleFps : nowAndThenMs);
   }

@@ -34,6 +34,12 @@ export const camera = section(
     width: whole(160, 7680, 1280, 'Width of the frames that rpicam and v4l2 are asked for, pixels.'),
     height: whole(120, 4320, 720, 'Height of the frames that rpicam and v4l2 are asked for, pixels.'),
     fps: decimal(0.1, 60, 10, 'Frames a second that are asked for and looked at, at the most.'),
+    throttled_share: decimal(
+      0.05,
+      1,
+      0.5,
+      'Share of fps that is looked at while the board throttles (too hot, or short of power), until two minutes after; 1: as ever.',
+    ),
     format: choice(
       ['mjpeg', 'raw'],
       'mjpeg',

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { portraits } from '../../../demo/sample-photos.ts';
-import { openCamera } from '../../../src/capture/camera/open.ts';
+import { openCamera, type MakeThumbnailer } from '../../../src/capture/camera/open.ts';
 import type { Attention, CaptureOutcome, PhotoCapture } from '../../../src/capture/contract.ts';
 import { layerOf, resolveConfig } from '../../../src/config/layers.ts';
+import { createActivity } from '../../../src/lib/activity.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { createThumbnailer } from '../../../src/vision/decode.ts';
 import { doorway, startCamera } from '../../support/camera-film.ts';
@@ -20,11 +21,16 @@ function cameraConfig(camera: Readonly<Record<string, unknown>>) {
 function run(
   camera: Readonly<Record<string, unknown>>,
   answer: (capture: PhotoCapture) => CaptureOutcome | Promise<CaptureOutcome> = () => ({ kind: 'decided' }),
+  thumbnailer: MakeThumbnailer = (size) => createThumbnailer({ ...size, maxPixels: 4e6 }),
 ) {
   const troubles: (string | null)[] = [];
   const { log, lines } = recordingLog();
+  const activity = createActivity(systemClock);
+  const board = { hot: false };
   const source = openCamera(cameraConfig({ fps: 20, ...camera }), {
-    thumbnailer: (size) => createThumbnailer({ ...size, maxPixels: 4e6 }),
+    thumbnailer,
+    activity,
+    isThrottled: () => board.hot,
     clock: systemClock,
     log,
     onTrouble: (message) => {
@@ -44,7 +50,7 @@ function run(
     await work;
   };
   onTestFinished(stop);
-  return { source, seen, troubles, lines, stop };
+  return { source, seen, troubles, lines, activity, board, stop };
 }
 
 describe('a camera', () => {
@@ -96,6 +102,29 @@ describe('a camera', () => {
     // Each was taken while the one before was under way, but not long ago: not the oldest of them.
     expect(Math.max(...here.seen.map(({ latency }) => latency))).toBeLessThan(250);
     expect(here.source.latestFrame()?.jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+  });
+
+  it('is looked at less often while the board throttles, and as before afterwards', async () => {
+    const camera = await startCamera();
+    const here = run({
+      source: 'http-mjpeg',
+      url: camera.url('/mjpeg'),
+      motion: { gate: false },
+      throttled_share: 0.1,
+    });
+    const looks = async () => {
+      const before = here.seen.length;
+      await sleep(1_500);
+      return here.seen.length - before;
+    };
+    await eventually('pictures', () => here.seen.length > 3);
+    here.board.hot = true;
+    expect(here.source.status().maxFps).toBe(2);
+    // At the rate of before it would be 30; one is early, as a frame rate is never exact.
+    expect(await looks()).toBeLessThanOrEqual(6);
+    here.board.hot = false;
+    expect(here.source.status().maxFps).toBe(20);
+    await eventually('more of them', async () => (await looks()) > 8);
   });
 
   it('takes single pictures, also from one that asks for a password', async () => {
@@ -168,6 +197,24 @@ describe('a camera', () => {
     expect(here.troubles.at(-1)).toBeNull();
     expect(here.source.status().restarts).toBeGreaterThanOrEqual(4);
   }, 60_000);
+
+  it('has no rest while a small picture is made, so that the watchdog sees one that never ends', async () => {
+    const camera = await startCamera();
+    let give: (() => void) | undefined;
+    const here = run(
+      { source: 'http-mjpeg', url: camera.url('/mjpeg') },
+      undefined,
+      () => () => new Promise((resolve) => (give = () => resolve(null))),
+    );
+    await eventually('a picture that is not ready', () => give !== undefined);
+    await eventually('the time that it takes', () => here.activity.longestMs() > 100);
+    give!();
+    await eventually('the next one', () => here.activity.longestMs() < 100);
+    const stopped = here.stop();
+    give!();
+    await stopped;
+    expect(here.activity.longestMs()).toBe(0);
+  });
 
   it('passes over cut and huge frames between good ones', async () => {
     const camera = await startCamera();
