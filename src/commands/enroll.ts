@@ -84,11 +84,11 @@ export async function enroll(folder: string, options: EnrollOptions, context: Co
       const rules = enrolmentRules(config, info);
       const made = await takeTemplates(folder, reference, { vision, rules }, context);
       context.signal.throwIfAborted();
-      refuseLosses(options.keep ?? [], made);
-      return {
-        fingerprint: info.fingerprint,
-        written: await writeEnrolment(store, before, made, { mode, dryRun, rules }),
-      };
+      const write = (onlyLook: boolean) =>
+        writeEnrolment(store, before, made, { mode, dryRun: onlyLook, rules });
+      // As it would be written: doubtful photos may be refused.
+      if (options.keep !== undefined) refuseLosses(options.keep, (await write(true)).enrolments);
+      return { fingerprint: info.fingerprint, written: await write(dryRun) };
     },
   );
   const { revision, warnings, enrolments } = written;

@@ -91,12 +91,14 @@ function megabytes(): { show(done: number, total: number | null): void; done(): 
   };
   return {
     show(done, total) {
-      const now = Math.floor(done / 1e6);
+      const whole = done === total;
+      const now = whole ? Math.ceil(done / 1e6) : Math.floor(done / 1e6);
       // The next file, or the same one from its beginning.
       if (now < shown) end();
       progress ??= createProgress('downloading, MB', total === null ? {} : { total: Math.ceil(total / 1e6) });
       if (now > shown) progress.advance(now - shown);
       shown = now;
+      if (whole) end();
     },
     done: end,
   };

@@ -140,3 +140,20 @@ test('a missing folder, an empty one and options that exclude each other', async
     expect([status, stdout]).toEqual([2, '']);
   }
 });
+
+test('a gallery is not made anew where the refusal of doubtful photos would lose somebody', async () => {
+  const folder = await people({ 'bella.jpg': 'bella', 'twin.jpg': 'bella', 'clara.jpg': 'clara' });
+  expect((await muster(folder, ['enroll', 'people'])).status).toBe(0);
+  const before = await listed(folder);
+  const refuse = { MUSTER_GALLERY__AUDIT: 'refuse' };
+  const lossy = await muster(folder, ['gallery', 'rebuild', 'people'], refuse);
+  expect(lossy).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(
+      /the gallery has bella, twin.*is the same as a photo of twin.*--drop-missing/s,
+    ),
+  });
+  expect(await listed(folder)).toEqual(before);
+  const meant = await muster(folder, ['gallery', 'rebuild', 'people', '--drop-missing'], refuse);
+  expect(meant.stdout).toMatch(/1 template of 1 subject; gallery main, revision 2\n$/);
+});
