@@ -16,6 +16,8 @@ const abandonedAfterMs = 10 * 60_000;
 export interface RevisionFolder {
   /** The revisions that are there, the newest first, and the highest number that was ever seen here. */
   list(): Promise<{ readonly revisions: readonly number[]; readonly highest: number }>;
+  /** Is another one whenever the newest revision's file is, and costs no reading of it; null where there is no revision. */
+  stamp(): Promise<string | null>;
   /**
    * The plain bytes of a revision; null when it is gone. Throws DamagedRevision, or MusterError `gallery_key` where it is
    * encrypted with another key than this folder's.
@@ -54,6 +56,13 @@ export function createRevisionFolder(dir: string, clock: Clock, seal: Seal): Rev
       const names = await namesIn(dir).catch(unreadable);
       const revisions = numbersOf(names, revisionName);
       return { revisions, highest: Math.max(0, ...revisions, ...numbersOf(names, damagedName)) };
+    },
+
+    async stamp() {
+      const [newest] = numbersOf(await namesIn(dir).catch(unreadable), revisionName);
+      if (newest === undefined) return null;
+      const file = await stat(pathOf(newest), { bigint: true }).catch(nullWhenMissing);
+      return file && `${newest}:${file.ino}:${file.size}:${file.mtimeNs}`;
     },
 
     async read(revision) {

@@ -49,7 +49,8 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
   const seal = createSeal(options.encryptionKey ?? null);
   const folder = createRevisionFolder(dir, clock, seal);
   const revisions = createRevisionReader(folder, options, log);
-  let loaded: Revision | null = null;
+  let loaded: Line | null = null;
+  let loadedStamp: string | null = null;
   let lastCommit: Promise<unknown> = Promise.resolve();
 
   /** Why the revision can't be compared with what the models in use make; null where it can. */
@@ -151,13 +152,18 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
 
   async function follow(onRevision: (gallery: Gallery) => void, signal: AbortSignal): Promise<void> {
     let seen = loaded;
+    let stamp = loadedStamp;
     for await (const _ of hintsOfChange(dir, { signal, pollMs, log })) {
+      // A hint is often none, and reading a large gallery takes tens of MB for a while.
+      const present = await folder.stamp().catch(() => null);
+      if (present !== null && present === stamp) continue;
       const { revision } = await revisions.newest().catch((error: unknown) => {
         log.warn({ reason: messageOf(error) }, 'the gallery can not be read; the revision in use stays');
         return { revision: null };
       });
+      stamp = revision && present;
       if (revision === null || !isNews(revision, seen)) continue;
-      seen = revision;
+      seen = lineOf(revision);
       try {
         checkFingerprint(revision);
       } catch (error) {
@@ -176,9 +182,11 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
       await tidy().catch((error: unknown) => {
         log.debug({ reason: messageOf(error) }, 'the gallery folder can not be tidied');
       });
+      const stamp = await folder.stamp().catch(() => null);
       const { revision } = await revisions.newest();
       const gallery = await served(revision);
-      loaded = revision;
+      loaded = lineOf(revision);
+      loadedStamp = stamp;
       return gallery;
     },
 
@@ -227,12 +235,19 @@ function noPrevious(dir: string, reason: string): MusterError {
   });
 }
 
+/** Where a revision stands, without its templates: those of old revisions must not stay in memory. */
+type Line = Pick<Revision, 'revision' | 'commit' | 'history'>;
+
+function lineOf({ revision, commit, history }: Revision): Line {
+  return { revision, commit, history };
+}
+
 /**
  * Whether a watcher that has seen `seen` should be told of `found`: it is newer, or of another line because the
  * folder was emptied and begun anew. Going back to an older one of the same line, because the newest is
  * damaged, is no news.
  */
-function isNews(found: Revision, seen: Revision | null): boolean {
+function isNews(found: Revision, seen: Line | null): boolean {
   if (found.revision === 0) return false;
   if (seen === null || found.revision > seen.revision) return true;
   return found.commit !== seen.commit && !seen.history.includes(found.commit);

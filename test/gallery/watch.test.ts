@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -48,6 +48,29 @@ test('a revision that came between loading and watching is seen, and the loaded 
   const second = watchedRevisions(store);
   await eventually('revision 2', () => second.revisions.length === 1, 5000);
   expect(second.revisions).toEqual([2]);
+});
+
+test('a revision that is there as it was is not read again', async () => {
+  const dir = await temporaryFolder();
+  const { log, lines } = recordingLog();
+  const store = galleryStore(dir, { log, pollMs: 20 });
+  await store.apply({ put: templates(1) });
+  const [name] = (await readdir(dir)).filter((each) => each.endsWith('.gallery'));
+  const file = join(dir, name!);
+  // A second without a fraction, which can be given to the file again.
+  await utimes(file, 1_700_000_000, 1_700_000_000);
+  await store.load();
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(0));
+  await utimes(file, 1_700_000_000, 1_700_000_000);
+  // Whoever read it would find it damaged and say so.
+  const first = watchedRevisions(store);
+  await sleep(150);
+  expect(lines().filter(({ msg }) => String(msg).includes('damaged'))).toEqual([]);
+  first.stop();
+  await utimes(file, 1_700_000_001, 1_700_000_001);
+  watchedRevisions(store);
+  await eventually('the damage', () => lines().some(({ msg }) => String(msg).includes('damaged')), 5000);
 });
 
 test('the poll finds a gallery whose folder was removed and begun anew', async () => {
