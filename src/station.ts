@@ -14,7 +14,6 @@ import type { Gallery } from './gallery/contract.ts';
 import { openGalleryStore } from './gallery/open.ts';
 import { openGallerySync } from './gallery/sync/open.ts';
 import type { HttpServer } from './http/contract.ts';
-import { openHttp } from './http/open.ts';
 import { createActivity } from './lib/activity.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
@@ -56,7 +55,7 @@ export interface Surroundings {
 
 /**
  * The composition root: builds a station from its config and runs it until the signal aborts, or it is told from afar to
- * begin again. Sinks start first, then the models and the gallery, then the source; the end is in reverse.
+ * begin again. Sinks start first, and the models load meanwhile; then the gallery, then the source; the end is in reverse.
  * Resolves with what is to follow.
  *
  * Rejects with a MusterError when it can't start: data_dir, store, models, gallery, capture folder, or the port of the
@@ -107,12 +106,16 @@ export async function runStation(
   let throttle: ThrottleWatch | null = null;
   await makeDataDir(config.data_dir);
   try {
+    // The worker loads its models on a core of its own, while everything else starts here.
+    const models = vision.start();
+    models.catch(() => {});
     await telemetry.start();
+    const { openHttp } = await import('./http/open.ts');
     if (config.bridge.in_station) {
       const { startBridgeInStation } = await import('./bridge/in-station.ts');
       bridge = await startBridgeInStation(config, surroundings);
     }
-    const model = await vision.start();
+    const model = await models;
     if (model.pad !== null && 'problem' in model.pad)
       alerts.raise('pad-unavailable', 'warning', model.pad.problem);
     // Templates of other models are left where they are when the right ones can come from the broker.

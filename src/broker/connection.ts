@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { EmbeddedBroker } from './embedded.ts';
-import { openSession, type SessionOptions } from './client.ts';
+import type { SessionOptions } from './client.ts';
 import type { Connection, Incoming, Session, Will } from './contract.ts';
 import { createTroubles } from './troubles.ts';
 
@@ -106,6 +106,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     const sessionId = randomUUID();
     const credentials = await options.credentials();
     takenOver = false;
+    // Loaded here, while a station that starts waits for its models.
+    const { openSession } = await import('./client.ts');
     return await openSession({
       ...options,
       ...credentials,

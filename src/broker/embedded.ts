@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { Aedes } from 'aedes';
+import type { Aedes } from 'aedes';
 import { codeOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { brokerUrlAt } from './address.ts';
@@ -21,7 +21,7 @@ export interface EmbeddedOptions {
 }
 
 /**
- * A small broker inside the process (MQTT 3.1.1 only), so that a station works alone, and the one door to aedes. It keeps
+ * A small broker inside the process (MQTT 3.1.1 only), so that a station works alone, and the one door to aedes, which is loaded when it starts. It keeps
  * nothing on disk and asks for no password: it is meant for loopback.
  */
 export function createEmbeddedBroker({ host, port, log }: EmbeddedOptions): EmbeddedBroker {
@@ -30,7 +30,8 @@ export function createEmbeddedBroker({ host, port, log }: EmbeddedOptions): Embe
 
   return {
     async start() {
-      aedes = await Aedes.createBroker();
+      const broker = await import('aedes');
+      aedes = await broker.Aedes.createBroker();
       server.listen(port, host);
       try {
         await once(server, 'listening');
