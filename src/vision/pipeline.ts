@@ -73,6 +73,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const [pnet, rnet, onet, embedder] = await Promise.all(
     [pack.pnet, pack.rnet, pack.onet, pack.embedder].map((model) => runtime.load(model)),
   );
+  // Not `pack` in what follows: the models' bytes, which the sessions have by now, would stay in memory with it.
+  const { name, dimension, threshold, featureLength } = pack;
   const decode = createDecoder({ ...options, threads });
   const detector = createDetector(
     { pnet: pnet!, rnet: rnet!, onet: onet! },
@@ -81,15 +83,15 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const pictureOf = createPictures();
   const cropper = cropperOf(pack.preprocessing);
   const side = cropper.kind === 'own' ? cropper.side : cropSide;
-  const embed = createEmbedder(embedder!, { side, dimension: pack.dimension, flip: options.flip });
+  const embed = createEmbedder(embedder!, { side, dimension, flip: options.flip });
   const attacks = await openAttackDetection(options, runtime);
 
   return {
     info: {
-      pack: pack.name,
+      pack: name,
       fingerprint,
-      dimension: pack.dimension,
-      threshold: pack.threshold,
+      dimension,
+      threshold,
       threads,
       cpus: options.cpus ?? null,
       pad: attacks.info,
@@ -137,7 +139,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       const live = (await attacks.detect?.(image, examined)) ?? [];
       const faces = measured.map((face, i): EmbeddedFace => {
         const { embedding, length } = embedded[slots[i]!] ?? none;
-        const features = length === null || pack.featureLength === null ? null : length / pack.featureLength;
+        const features = length === null || featureLength === null ? null : length / featureLength;
         return { ...face, quality: { ...face.quality, features }, embedding, pad: live[i] ?? null };
       });
       const latency_ms: VisionLatency = {
