@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { freePort } from '../demo/free-port.ts';
 import { describeMachine } from '../src/bench/machine.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { SubjectId } from '../src/gallery/contract.ts';
@@ -21,11 +22,12 @@ import { anyDirection } from '../src/simulate/people.ts';
 import { fingerprintOf } from '../src/vision/fingerprint.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { doorPhotos } from './photos.ts';
+import { serviceMemory } from './service-memory.ts';
 
 /**
- * `npm run bench:start`: the program's own station, started with a photo in its inbox: how long until it has decided, with and without
- * the graphs that it has kept, and how much memory it takes when it has run for a while, with and without MALLOC_ARENA_MAX. The ways
- * take turns.
+ * `npm run bench:start`: the program's own station, started with a photo in its inbox that has been there for a while: how long until it
+ * has decided, with and without the graphs that it has kept, and how much memory it takes when it has run for a while, with and without what
+ * the service's unit sets for that. The ways take turns.
  */
 
 const help = `Usage: npm run bench:start -- [options]
@@ -39,11 +41,14 @@ Options:
 `;
 
 const ways = [
-  { name: 'graphs kept, MALLOC_ARENA_MAX=2', kept: true, arenas: '2' },
-  { name: 'graphs kept', kept: true, arenas: null },
-  { name: 'graphs made at the start, MALLOC_ARENA_MAX=2', kept: false, arenas: '2' },
+  { name: "graphs kept, memory as in the service's unit", kept: true, asService: true },
+  { name: 'graphs kept', kept: true, asService: false },
+  { name: "graphs made at the start, memory as in the service's unit", kept: false, asService: true },
 ] as const;
 type Way = (typeof ways)[number];
+
+/** The age of a photo that is there when a station starts: nobody writes it any more, so the station need not wait to see that, s. */
+const restedS = 60;
 
 /** Photos so far, of all stations: each has a name of its own. */
 let fed = 0;
@@ -138,14 +143,15 @@ async function inventPeople(dir: string, count: number): Promise<void> {
 /** Starts the station with a photo in the inbox, feeds it the rest one after the other, and ends it. Times are from the start of the process. */
 async function runStation(
   dir: string,
-  { arenas }: Way,
+  { asService }: Way,
   photos: readonly Uint8Array[],
   captures: number,
 ): Promise<Start> {
-  await feed(dir, photos[0]!);
+  await feed(dir, photos[0]!, restedS);
+  const port = await freePort();
   const started = performance.now();
   const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), 'station'], {
-    env: stationEnv(join(dir, 'data'), arenas),
+    env: { ...stationEnv(join(dir, 'data'), port), ...(asService && (await serviceMemory())) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let readyMs = 0;
@@ -172,21 +178,24 @@ async function runStation(
   return { readyMs, decidedMs, rssMb };
 }
 
-/** A photo that is whole at once, since it is renamed into place. */
-async function feed(dir: string, photo: Uint8Array): Promise<void> {
+/** A photo that is whole at once, since it is renamed into place, and seems to have been there for `ageS`. */
+async function feed(dir: string, photo: Uint8Array, ageS = 0): Promise<void> {
   const name = `capture-${fed++}.jpg`;
   await writeFile(join(dir, name), photo);
+  const at = Date.now() / 1000 - ageS;
+  await utimes(join(dir, name), at, at);
   await rename(join(dir, name), join(dir, 'data', 'inbox', name));
 }
 
-function stationEnv(data: string, arenas: string | null): NodeJS.ProcessEnv {
-  const others = Object.entries(process.env).filter(([name]) => !/^(MUSTER_|MALLOC_)/.test(name));
+function stationEnv(data: string, port: number): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(
+    ([name]) => !/^(MUSTER_|MALLOC_|NODE_OPTIONS$)/.test(name),
+  );
   return {
     ...Object.fromEntries(others),
-    ...(arenas !== null && { MALLOC_ARENA_MAX: arenas }),
     MUSTER_DATA_DIR: data,
     MUSTER_MQTT__EMBEDDED__PORT: '0',
-    MUSTER_HTTP__PORT: '0',
+    MUSTER_HTTP__PORT: `${port}`,
     // The lines that say ready and decided are of this level.
     MUSTER_LOG__LEVEL: 'info',
   };

@@ -5,9 +5,17 @@ import type { SoakSample } from './soak.ts';
 const colour = '#2563a8';
 const width = 860;
 const panels = [
-  { key: 'rssMb', label: 'memory of the process (RSS), MB' },
-  { key: 'handles', label: 'open files and sockets' },
-  { key: 'diskMb', label: 'the data directory on the disk, MiB' },
+  {
+    label: 'memory, MB',
+    lines: [
+      { key: 'rssMb', name: 'the process (RSS)', stroke: colour },
+      { key: 'filesMb', name: 'of it, files of the program', stroke: '#8a8f98' },
+      { key: 'heapMb', name: 'of it, heap of the main thread', stroke: '#0f766e' },
+      { key: 'heapUsedMb', name: 'in use of that heap', stroke: '#9a6b00', below: true },
+    ],
+  },
+  { label: 'open files and sockets', lines: [{ key: 'handles', name: '', stroke: colour }] },
+  { label: 'the data directory on the disk, MiB', lines: [{ key: 'diskMb', name: '', stroke: colour }] },
 ] as const;
 const panelHeight = 200;
 
@@ -16,8 +24,8 @@ export function soakChart(samples: readonly SoakSample[], title: string): string
   const { document } = parseHTML('<!doctype html><html></html>');
   const away = spansAway(samples);
   const last = samples.at(-1)?.captures ?? 1;
-  const parts = panels.map(({ key, label }, i) => {
-    const highest = Math.max(...samples.map((sample) => sample[key]));
+  const parts = panels.map(({ label, lines }, i) => {
+    const highest = Math.max(...samples.flatMap((sample) => lines.map(({ key }) => sample[key])));
     const plot = Plot.plot({
       document,
       width,
@@ -41,7 +49,18 @@ export function soakChart(samples: readonly SoakSample[], title: string): string
           fill: '#b45309',
           fillOpacity: 0.14,
         }),
-        Plot.lineY(samples, { x: 'captures', y: key, stroke: colour, strokeWidth: 1.6 }),
+        ...lines.flatMap(({ key, name, stroke, ...line }) => [
+          Plot.lineY(samples, { x: 'captures', y: key, stroke, strokeWidth: 1.6 }),
+          Plot.text(samples.slice(-1), {
+            x: 'captures',
+            y: key,
+            text: () => name,
+            fill: stroke,
+            textAnchor: 'end',
+            dx: -4,
+            dy: 'below' in line ? 12 : -9,
+          }),
+        ]),
         Plot.ruleY([0]),
       ],
     });

@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     });
     progress.done();
     const verdict = verdictOf(result);
-    const [rssAfter, rssEnd] = verdict.rssMb.map((mb) => mb.toFixed(1));
+    const spanOf = ([after, end]: readonly [number, number]) => `${after.toFixed(1)} and ${end.toFixed(1)}`;
     const failures = [
       ...(result.lost > 0 ? [`${result.lost} captures were lost`] : []),
       ...(result.doubled > 0 ? [`${result.doubled} captures were decided twice`] : []),
@@ -91,7 +91,8 @@ async function main(): Promise<void> {
       const lines = [
         title,
         `lost ${result.lost}, decided twice ${result.doubled}`,
-        `memory (RSS) ${rssAfter} MB after the warm-up, ${rssEnd} MB at the end: ${verdict.rssGrowthPct.toFixed(2)} %`,
+        `memory (RSS) after the warm-up and at the end ${spanOf(verdict.rssMb)} MB: ${verdict.rssGrowthPct.toFixed(2)} %`,
+        `of which the main thread's heap ${spanOf(verdict.heapMb)} MB, buffers outside of it ${spanOf(verdict.externalMb)} MB`,
         `open files and sockets ${verdict.handles[0]}, ${verdict.handles[1]}`,
         `disk at the most ${verdict.diskMaxMb.toFixed(1)} MiB, of which ${keptMb} are for kept photos`,
         ...result.errors.slice(0, 5),

@@ -11,14 +11,13 @@ import { createLog } from '../../src/lib/log.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 import { anyDirection } from '../../src/simulate/people.ts';
 import { enroll } from '../enroll.ts';
-import { createBrokerThatGoes, readProcess, sizeOf, startStation } from './rig.ts';
+import { serviceMemory } from '../service-memory.ts';
+import { createBrokerThatGoes, sizeOf, startStation, type ProcessReading } from './rig.ts';
 
-export interface SoakSample {
+export interface SoakSample extends ProcessReading {
   /** Captures that the station has decided. */
   readonly captures: number;
   readonly seconds: number;
-  readonly rssMb: number;
-  readonly handles: number;
   readonly diskMb: number;
   readonly brokerAway: boolean;
 }
@@ -71,7 +70,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const inbox = join(data, 'inbox');
   await mkdir(inbox, { recursive: true });
   const broker = await createBrokerThatGoes(createLog('silent'));
-  const env = stationEnv(data, broker.url, options.keptMb);
+  const env = { ...stationEnv(data, broker.url, options.keptMb), ...(await serviceMemory()) };
   await mkdir(join(dir, 'people'));
   for (const name of ['alice', 'bella'] as const)
     await writeFile(join(dir, 'people', `${name}.jpg`), await portraits[name]());
@@ -134,7 +133,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   };
 
   async function sample(): Promise<void> {
-    const [taken, diskMb, count] = await Promise.all([readProcess(station.pid), sizeOf(data), decided()]);
+    const [taken, diskMb, count] = await Promise.all([station.read(), sizeOf(data), decided()]);
     const at = (performance.now() - started) / 1000;
     samples.push({ captures: count, seconds: at, ...taken, diskMb, brokerAway: !broker.isThere() });
   }
@@ -188,8 +187,6 @@ function stationEnv(data: string, url: string, keptMb: number): NodeJS.ProcessEn
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MUSTER_'));
   return {
     ...Object.fromEntries(others),
-    // As in the service's unit: fewer arenas of the allocator, less memory that lies fallow.
-    MALLOC_ARENA_MAX: '2',
     MUSTER_DATA_DIR: data,
     MUSTER_MQTT__URL: url,
     MUSTER_MQTT__RECONNECT_MIN_MS: '100',

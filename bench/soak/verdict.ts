@@ -1,4 +1,5 @@
 import { median } from '../../src/telemetry/metrics.ts';
+import type { ProcessReading } from './rig.ts';
 import type { SoakResult, SoakSample } from './soak.ts';
 
 /** Share of the captures in which code is compiled, caches fill and the memory finds its size. */
@@ -10,6 +11,9 @@ export interface SoakVerdict {
   /** Medians of the two windows. */
   readonly rssMb: readonly [after: number, end: number];
   readonly rssGrowthPct: number;
+  /** Of that: what the main thread's heap has taken, and what its objects hold outside of it. */
+  readonly heapMb: readonly [after: number, end: number];
+  readonly externalMb: readonly [after: number, end: number];
   readonly handles: readonly [after: number, end: number];
   readonly diskMaxMb: number;
 }
@@ -20,17 +24,20 @@ export function verdictOf({ captures, samples }: Pick<SoakResult, 'captures' | '
   const window = (captures - warm) * windowShare;
   const after = samples.filter(({ captures: at }) => at >= warm && at < warm + window);
   const end = samples.filter(({ captures: at }) => at >= captures - window);
-  const rssMb = [typical(after, 'rssMb'), typical(end, 'rssMb')] as const;
+  const both = (key: keyof ProcessReading) => [typical(after, key), typical(end, key)] as const;
+  const rssMb = both('rssMb');
   return {
     rssMb,
     rssGrowthPct: (100 * (rssMb[1] - rssMb[0])) / rssMb[0],
-    handles: [typical(after, 'handles'), typical(end, 'handles')],
+    heapMb: both('heapMb'),
+    externalMb: both('externalMb'),
+    handles: both('handles'),
     diskMaxMb: Math.max(...samples.map(({ diskMb }) => diskMb)),
   };
 }
 
 /** With the broker there: an outage closes a socket or two. */
-function typical(samples: readonly SoakSample[], key: 'rssMb' | 'handles'): number {
+function typical(samples: readonly SoakSample[], key: keyof ProcessReading): number {
   const values = samples.filter(({ brokerAway }) => !brokerAway).map((sample) => sample[key]);
   return values.length === 0 ? Number.NaN : median(values);
 }

@@ -16,6 +16,10 @@ it(
     expect(Math.abs(handles[1] - handles[0])).toBeLessThanOrEqual(3);
     expect(diskMaxMb).toBeLessThan(24);
     expect(rssMb.every((mb) => mb > 50)).toBe(true);
+    const { filesMb, heapMb, heapUsedMb, externalMb, rssMb: whole } = result.samples.at(-1)!;
+    expect(heapUsedMb).toBeGreaterThan(10);
+    expect(heapMb).toBeGreaterThanOrEqual(heapUsedMb);
+    expect(filesMb + heapMb + externalMb).toBeLessThan(whole);
     expect(soakChart(result.samples, 'soak')).toMatch(/^<svg [^]*<\/svg>\n$/);
   },
 );
@@ -25,6 +29,10 @@ it('the verdict compares the end with the time after the warm-up, while the brok
     captures,
     seconds: captures / 10,
     rssMb,
+    filesMb: 80,
+    heapMb: rssMb / 2,
+    heapUsedMb: rssMb / 4,
+    externalMb: 5,
     handles: brokerAway ? 30 : 33,
     diskMb: captures / 100,
     brokerAway,
@@ -40,6 +48,7 @@ it('the verdict compares the end with the time after the warm-up, while the brok
   const verdict = verdictOf({ captures: 1000, samples });
   expect(verdict.rssMb).toEqual([200, 220]);
   expect(verdict.rssGrowthPct).toBeCloseTo(10, 9);
+  expect(verdict.heapMb).toEqual([100, 110]);
   expect(verdict.handles).toEqual([33, 33]);
   expect(verdict.diskMaxMb).toBe(10);
 });
