@@ -55,7 +55,7 @@ export interface Surroundings {
 
 /**
  * The composition root: builds a station from its config and runs it until the signal aborts, or it is told from afar to
- * begin again. Sinks start first, and the models load meanwhile; then the gallery, then the source; the end is in reverse.
+ * begin again. Sinks start first, then the models and the gallery, then the source; the end is in reverse.
  * Resolves with what is to follow.
  *
  * Rejects with a MusterError when it can't start: data_dir, store, models, gallery, capture folder, or the port of the
@@ -106,10 +106,11 @@ export async function runStation(
   let throttle: ThrottleWatch | null = null;
   await makeDataDir(config.data_dir);
   try {
-    // The worker loads its models on a core of its own, while everything else starts here.
+    // First, as it fails again and again while the disk is full.
+    await telemetry.start();
+    // The worker loads its models on a core of its own, while the API is loaded here.
     const models = vision.start();
     models.catch(() => {});
-    await telemetry.start();
     const { openHttp } = await import('./http/open.ts');
     if (config.bridge.in_station) {
       const { startBridgeInStation } = await import('./bridge/in-station.ts');
