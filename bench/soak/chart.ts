@@ -56,6 +56,9 @@ export function soakChart(samples: readonly SoakSample[], title: string): string
             y: key,
             text: () => name,
             fill: stroke,
+            // The lines pass behind the words.
+            stroke: 'white',
+            strokeWidth: 4,
             textAnchor: 'end',
             dx: -4,
             dy: 'below' in line ? 12 : -9,
