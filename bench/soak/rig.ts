@@ -71,7 +71,10 @@ function ready(child: ChildProcess, errors: string[], onMemory: (line: MemoryLin
     const lines: string[] = [];
     createInterface({ input: child.stderr! }).on('line', (line) => {
       const entry = line.startsWith('{') ? (JSON.parse(line) as { level: number; msg: string }) : null;
-      if (entry?.msg === memoryMessage) return void onMemory(entry as MemoryLine);
+      if (entry?.msg === memoryMessage) {
+        onMemory(entry as MemoryLine);
+        return;
+      }
       if (entry === null || entry.level >= errorLevel) errors.push(line);
       if (lines.length < 20) lines.push(line);
       if (entry?.msg.startsWith('ready') === true) resolve();
