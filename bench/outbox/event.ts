@@ -40,6 +40,7 @@ export function inventedEvent(): UnnumberedEvent {
       capturedAt: now - 40,
       decidedAt: now,
       clock: 'synced',
+      uptimeMs: null,
       faces: [face],
       threshold: 0.44,
       padMode: 'off',

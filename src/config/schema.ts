@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { logLevels } from '../lib/log.ts';
 import { captureFolders } from './derived.ts';
-import { choice, conflictIssue, id, remote, section, text, whole } from './kinds.ts';
+import { choice, conflictIssue, decimal, id, remote, section, text, whole } from './kinds.ts';
 import { bridge } from './sections/bridge.ts';
 import { capture } from './sections/capture.ts';
 import { decision } from './sections/decision.ts';
@@ -36,6 +36,12 @@ const outbox = section('Events on disk that nobody has acknowledged yet.', {
   ),
   max_events: whole(100, 10_000_000, 100_000, 'Number of events kept at the most.'),
   max_mb: whole(1, 65_536, 256, 'Size of the events kept at the most, MiB.'),
+  clock_wait_s: decimal(
+    0,
+    600,
+    5,
+    'Seconds for which events wait after a connection while the clock is known not to be set (no clock module, no NTP yet), so that their times can be corrected first.',
+  ),
   when_full: choice(
     ['refuse', 'drop_oldest'],
     'refuse',

@@ -14,6 +14,9 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
 };
 
+/** No clock that is right shows an earlier time than that of this program: 2026-01-01. */
+export const earliestPlausible: EpochMs = Date.UTC(2026, 0, 1);
+
 /** ISO 8601 in UTC with milliseconds, the form of every time on a topic. */
 export function isoTime(time: EpochMs): string {
   return new Date(time).toISOString();

@@ -38,6 +38,11 @@ export interface OutboxOpening {
   readonly bootId?: string | null;
 }
 
+export interface Revision {
+  readonly event: NumberedEvent;
+  readonly also: readonly Write[];
+}
+
 export interface OutboxStats {
   readonly depth: number;
   readonly bytes: number;
@@ -73,6 +78,17 @@ export interface Outbox {
   remove(seqs: readonly number[]): Promise<void>;
   /** Deletes what a consumer says it has; numbers of another stream are not ours. Returns how many were deleted. */
   acknowledge(stream: string, ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
+  /**
+   * Writes events that wait anew, each as `change` gives it (null: it stays), in durable batches together with what belongs to them.
+   * Resolves with their number. One that is on its way to the broker may arrive as it was, and again as it is now.
+   */
+  revise(change: (event: NumberedEvent) => Revision | null): Promise<number>;
+  /** Grows with each revision: what was read before may be old. */
+  edition(): number;
+  /** The stream of new events. */
+  stream(): string;
+  /** Whether events of that stream wait that were made before the clock was set. */
+  hasUnset(): boolean;
   /** Whether it still holds this event. */
   has(seq: number): boolean;
   /** The number of the newest event, 0 before the first. */

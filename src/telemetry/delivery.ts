@@ -17,6 +17,8 @@ export interface DeliveryOptions {
    * at most `window` events wait for it, and what has waited for `timeoutMs` is sent again.
    */
   readonly confirmedBy: 'broker' | { readonly timeoutMs: number; readonly window: number };
+  /** Nothing is sent before; left out: at once. */
+  readonly after?: Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,8 +40,9 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
   const unconfirmed = new Map<number, number>();
   const taken: number[] = [];
   let removing: Promise<void> | null = null;
-  /** Read from the outbox, to be sent next. */
+  /** Read from the outbox, to be sent next, and of which edition. */
   let ahead: OutboxEntry[] = [];
+  let edition = outbox.edition();
   let flying = 0;
   let refused = false;
   let open = true;
@@ -51,6 +54,7 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
     news.ring();
   });
 
+  await Promise.race([options.after, session.closed]);
   while (open) {
     try {
       await sendOn();
@@ -81,7 +85,10 @@ export async function deliver(session: Session, options: DeliveryOptions): Promi
 
   async function sendUpTo(room: number): Promise<void> {
     for (let left = room; left > 0 && open;) {
-      if (ahead.length === 0) ahead = [...(await outbox.read(sentUpTo, readAtOnce))];
+      if (ahead.length === 0 || edition !== outbox.edition()) {
+        edition = outbox.edition();
+        ahead = [...(await outbox.read(sentUpTo, readAtOnce))];
+      }
       const entry = ahead.shift();
       if (entry === undefined) return;
       sentUpTo = entry.seq;

@@ -11,6 +11,8 @@ export interface EventFacts {
   readonly capturedAt: EpochMs;
   readonly decidedAt: EpochMs;
   readonly clock: CheckinEvent['clock'];
+  /** From the start of the machine to the decision, ms; null where it is not told. */
+  readonly uptimeMs: number | null;
   readonly faces: readonly MatchedFace[];
   readonly threshold: number;
   readonly padMode: NonNullable<CheckinEvent['pad']>['mode'];
@@ -48,6 +50,7 @@ export function checkinEvent(decision: Decision, facts: EventFacts): UnnumberedE
     captured_at: isoTime(facts.capturedAt),
     decided_at: isoTime(facts.decidedAt),
     clock: facts.clock,
+    ...(facts.clock === 'unsynced' && facts.uptimeMs !== null && { uptime_ms: round(facts.uptimeMs, 0) }),
     ...decisionPayload(decision, facts),
     latency_ms: roundedLatency(facts.latency),
     ...(facts.visit && { visit: { ...facts.visit, total_ms: round(facts.visit.total_ms, 2) } }),

@@ -3,7 +3,7 @@ import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
 import type { Machine } from './machine.ts';
 import type { OutboxStats } from './contract.ts';
-import type { CheckinEvent, HealthPayload } from './payloads.ts';
+import type { HealthPayload } from './payloads.ts';
 
 /** The event loop is looked at this often; Node counts the interval as a part of the delay. */
 const samplingMs = 10;
@@ -19,14 +19,14 @@ export interface HealthOptions {
   readonly alerts: () => readonly string[];
   /** When the jobs of the upkeep ran last. */
   readonly upkeep?: (() => NonNullable<HealthPayload['upkeep']>) | undefined;
+  /** Takes what each `read` finds out about the clock. */
+  readonly onClock?: (trust: HealthPayload['clock']) => void;
 }
 
 export interface Health {
   start(): void;
   /** Reads everything anew; what the machine doesn't tell is null. */
   read(): Promise<HealthPayload>;
-  /** Whether the clock can be trusted, as of the last `read`. */
-  clockTrust(): CheckinEvent['clock'];
   stop(): void;
 }
 
@@ -35,16 +35,14 @@ export function createHealth(options: HealthOptions): Health {
   const { clock, machine, outbox, lastCaptureAt, camera, alerts, upkeep } = options;
   const loopDelay = monitorEventLoopDelay({ resolution: samplingMs });
   const startedAt = clock.monotonic();
-  let trust: CheckinEvent['clock'] = 'unknown';
 
   return {
     start: () => void loopDelay.enable(),
-    clockTrust: () => trust,
     stop: () => void loopDelay.disable(),
     async read() {
       const now = clock.now();
       const reading = await machine.read();
-      trust = reading.clock;
+      options.onClock?.(reading.clock);
       const { depth, bytes, oldest } = outbox();
       const age = (time: EpochMs | null) => (time === null ? null : round(Math.max(0, now - time) / 1000, 1));
       const loopP99 = loopDelay.percentile(99) / 1e6 - samplingMs;

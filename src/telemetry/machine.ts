@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFile, statfs } from 'node:fs/promises';
-import { freemem, loadavg, totalmem } from 'node:os';
+import { freemem, loadavg, totalmem, uptime } from 'node:os';
 import { promisify } from 'node:util';
 import { readThrottling } from '../board/throttling.ts';
+import { earliestPlausible, systemClock } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
 import type { HealthPayload } from './payloads.ts';
 
@@ -18,6 +19,8 @@ export type MachineReading = Pick<
 export interface Machine {
   /** Reads everything anew; what the board doesn't tell is null. */
   read(): Promise<MachineReading>;
+  /** Since the machine was started, ms, by a clock that nobody sets; null where it is not told. */
+  uptimeMs(): number | null;
 }
 
 /** This machine, from /proc, /sys and the runtime. */
@@ -39,6 +42,7 @@ export function createMachine({ dataDir }: { readonly dataDir: string }): Machin
         clock,
       };
     },
+    uptimeMs: () => uptime() * 1000,
   };
 }
 
@@ -49,8 +53,9 @@ async function cpuTemperature(): Promise<number | null> {
   return Number.isNaN(millidegrees) ? null : round(millidegrees / 1000, 1);
 }
 
-/** Asks systemd whether the kernel's clock is synchronised, which holds for timesyncd, chrony and ntpd alike. */
+/** A time of long ago is wrong, whatever is said of it. Else asks systemd whether the kernel's clock is synchronised, which holds for timesyncd, chrony and ntpd alike. */
 async function readClockTrust(): Promise<MachineReading['clock']> {
+  if (systemClock.now() < earliestPlausible) return 'unsynced';
   try {
     const { stdout } = await run('timedatectl', ['show', '--property=NTPSynchronized', '--value'], {
       timeout: 5_000,

@@ -2,17 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createBell } from '../lib/bell.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { rangesOf } from '../lib/ranges.ts';
 import { together } from '../lib/together.ts';
 import type { Store, Write } from '../store/contract.ts';
-import type { NumberedEvent, Outbox, OutboxEntry, OutboxLimits, OutboxOptions } from './contract.ts';
+import type {
+  NumberedEvent,
+  Outbox,
+  OutboxEntry,
+  OutboxLimits,
+  OutboxOptions,
+  Revision,
+} from './contract.ts';
 import type { UnnumberedEvent } from './event.ts';
+import { createLeftovers } from './leftovers.ts';
 import { keyOf, outboxRange, readEntry, seqOf, unreadableKeyOf } from './outbox-entry.ts';
 
 interface Held {
   readonly bytes: number;
   readonly at: EpochMs;
   readonly stream: string;
+  /** Its clock was not set. */
+  readonly unset: boolean;
 }
 
 /** What one call of `append` adds. */
@@ -23,10 +32,8 @@ interface Addition {
 
 /** How many calls of `append` share a batch at the most. */
 const appendedAtOnce = 256;
-/** How many leftovers are deleted at a time. */
-const sweepLimit = 10_000;
-/** From so many in a row on, leftovers are deleted as a range. */
-const longRange = 8;
+/** How many events are revised in a batch. */
+const revisedAtOnce = 256;
 const streamKey = 'meta/stream';
 const seqKey = 'meta/seq';
 const bootKey = 'meta/boot';
@@ -45,11 +52,10 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   let dropped = 0;
   let bytes = 0;
   let unreadable = 0;
+  let edition = 0;
   /** Size in bytes, time and stream of each entry, in order. */
   let held = new Map<number, Held>();
-  /** Given up, but still on the disk. */
-  const leftovers = new Set<number>();
-  let sweepFrom = 0;
+  const leftovers = createLeftovers(store, retryMs);
   /** What the store has may not be what is known here; `damaged`: what it had may be lost. */
   let stale: 'no' | 'reopened' | 'damaged' = 'no';
   let refreshing: Promise<void> | null = null;
@@ -89,27 +95,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       while (held.size > 0 && !signal.aborted) await nextChange(signal);
     },
 
-    async read(afterSeq, limit) {
-      await refresh();
-      const entries: OutboxEntry[] = [];
-      const bad: [number, string][] = [];
-      for (let from = afterSeq + 1, left = limit; left > 0; left = limit - entries.length) {
-        let found = 0;
-        for await (const [key, value] of store.entries({ ...outboxRange, gte: keyOf(from), limit: left })) {
-          found += 1;
-          const seq = seqOf(key);
-          from = seq + 1;
-          if (!held.has(seq)) continue;
-          const event = readEntry(value);
-          if (event === null) bad.push([seq, value]);
-          else entries.push({ seq, event, json: value });
-        }
-        if (found < left) break;
-      }
-      await setAside(bad);
-      return entries;
-    },
-
+    read,
     remove,
 
     async acknowledge(acknowledged, ranges) {
@@ -121,6 +107,10 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       return seqs.length;
     },
 
+    revise,
+    edition: () => edition,
+    stream: () => stream,
+    hasUnset: () => [...held.values()].some((entry) => entry.unset && entry.stream === stream),
     has: (seq) => held.has(seq),
     lastSeq: () => lastSeq,
     stats: () => ({ depth: held.size, bytes, oldest: held.values().next().value?.at ?? null, dropped }),
@@ -158,13 +148,65 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     dropped += removed.length;
     for (const old of removed) release(old);
     for (const { seq: number, event, json } of entries) {
-      const heldAs = holding(json, event);
-      held.set(number, heldAs);
-      bytes += heldAs.bytes;
+      hold(number, json, event);
     }
     changed();
-    await sweep();
+    await leftovers.sweep();
     return numbered;
+  }
+
+  async function read(afterSeq: number, limit: number): Promise<OutboxEntry[]> {
+    await refresh();
+    const entries: OutboxEntry[] = [];
+    const bad: [number, string][] = [];
+    for (let from = afterSeq + 1, left = limit; left > 0; left = limit - entries.length) {
+      let found = 0;
+      for await (const [key, value] of store.entries({ ...outboxRange, gte: keyOf(from), limit: left })) {
+        found += 1;
+        const seq = seqOf(key);
+        from = seq + 1;
+        if (!held.has(seq)) continue;
+        const event = readEntry(value);
+        if (event === null) bad.push([seq, value]);
+        else entries.push({ seq, event, json: value });
+      }
+      if (found < left) break;
+    }
+    await setAside(bad);
+    return entries;
+  }
+
+  async function revise(change: (event: NumberedEvent) => Revision | null): Promise<number> {
+    const opening = await store.writable();
+    await refresh();
+    let revised = 0;
+    for (let from = 0; ;) {
+      const entries = await read(from, revisedAtOnce);
+      const changed = entries.flatMap(({ seq, event }) => {
+        const revision = change(event);
+        return revision === null ? [] : [{ seq, ...revision, json: JSON.stringify(revision.event) }];
+      });
+      if (changed.length > 0) await rewrite(changed, opening);
+      revised += changed.length;
+      const last = entries.at(-1);
+      if (last === undefined) return revised;
+      from = last.seq;
+    }
+  }
+
+  async function rewrite(changed: readonly (OutboxEntry & Revision)[], opening: number): Promise<void> {
+    await store.batch(
+      changed.flatMap(({ seq, json, also }) => [{ key: keyOf(seq), value: json }, ...also]),
+      { durable: true, opening },
+    );
+    edition += 1;
+    for (const { seq, json, event } of changed) {
+      if (held.has(seq)) hold(seq, json, event);
+      // Given up while it was written: it must not stay there.
+      else leftovers.add(seq);
+    }
+    news.ring();
+    await leftovers.sweep();
   }
 
   async function remove(seqs: readonly number[]): Promise<void> {
@@ -173,28 +215,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       if (release(seq)) leftovers.add(seq);
     }
     changed();
-    await sweep();
-  }
-
-  /** Deletes the leftovers on disk. One that takes no writes is asked again after a while, with a later removal. */
-  async function sweep(): Promise<void> {
-    const seqs = [...leftovers].slice(0, sweepLimit);
-    if (seqs.length === 0 || performance.now() < sweepFrom) return;
-    const ranges = rangesOf(seqs);
-    const isLong = ([from, to]: readonly [number, number]) => to - from >= longRange;
-    const few = ranges.filter((range) => !isLong(range)).flatMap(([from, to]) => numbersOf(from, to));
-    try {
-      for (const [from, to] of ranges.filter(isLong)) {
-        await store.clear({ gte: keyOf(from), lt: keyOf(to + 1) });
-      }
-      await store.batch(
-        few.map((seq) => ({ key: keyOf(seq), value: undefined })),
-        { durable: false },
-      );
-      for (const seq of seqs) leftovers.delete(seq);
-    } catch {
-      sweepFrom = performance.now() + retryMs;
-    }
+    await leftovers.sweep();
   }
 
   /** Reads what the store has, where it was opened anew. Numbers go on from the highest that was ever seen. */
@@ -267,10 +288,16 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
         { key: keyOf(seq), value: undefined },
       ]);
       await store.batch(writes, { durable: true });
-      for (const [seq] of bad) leftovers.delete(seq);
+      for (const [seq] of bad) leftovers.gone(seq);
     } catch {
       // It stays among the leftovers, and is deleted with them.
     }
+  }
+
+  function hold(seq: number, json: string, event: NumberedEvent): void {
+    const heldAs = holding(json, event);
+    bytes += heldAs.bytes - (held.get(seq)?.bytes ?? 0);
+    held.set(seq, heldAs);
   }
 
   function release(seq: number): boolean {
@@ -302,9 +329,10 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
 }
 
 function holding(value: string, event: NumberedEvent): Held {
-  return { bytes: Buffer.byteLength(value), at: Date.parse(event.decided_at), stream: event.stream };
-}
-
-function numbersOf(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  return {
+    bytes: Buffer.byteLength(value),
+    at: Date.parse(event.decided_at),
+    stream: event.stream,
+    unset: event.clock === 'unsynced',
+  };
 }

@@ -80,7 +80,20 @@ export const checkinSchema = z
     replayed: z.boolean().describe('Not live: recorded before this connection, or sent before.'),
     captured_at: time,
     decided_at: time,
-    clock: z.enum(['synced', 'unsynced', 'unknown']).describe('Whether the station trusts its clock.'),
+    clock: z
+      .enum(['synced', 'unsynced', 'unknown'])
+      .describe('Whether the station trusts its clock, and with it the times of the event.'),
+    uptime_ms: milliseconds
+      .optional()
+      .describe(
+        'With a clock that was not set: from the start of the machine to the decision, by a clock that nobody sets.',
+      ),
+    clock_corrected_ms: z
+      .number()
+      .optional()
+      .describe(
+        'By how much the times were moved after the clock was set, while the event still waited. Absent where they were not.',
+      ),
     decision: z.enum(['accepted', 'rejected']),
     reason: z.enum(reasons).nullable().describe('Why it was rejected; null when accepted.'),
     gate: z.enum(gates).nullable().describe('The gate that failed, with low_quality.'),

@@ -2,7 +2,7 @@ import type { Decision } from '../decide/contract.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Store, Write } from '../store/contract.ts';
 import { checkinEvent, type EventFacts } from './event.ts';
-import type { Outbox, OutboxEntry } from './contract.ts';
+import type { NumberedEvent, Outbox, OutboxEntry } from './contract.ts';
 import type { Tally } from './tally.ts';
 
 export interface Recorder {
@@ -14,7 +14,7 @@ export interface Recorder {
    */
   record(
     captureId: string,
-    decided: readonly [Decision, Omit<EventFacts, 'decidedAt'>][],
+    decided: readonly [Decision, Omit<EventFacts, 'decidedAt' | 'uptimeMs'>][],
   ): Promise<readonly OutboxEntry[]>;
   /**
    * Forgets captures that were decided before `time`, of the others the oldest beyond `most`, and check-ins too old for any cool-down.
@@ -28,12 +28,15 @@ export interface RecorderOptions {
   readonly outbox: Outbox;
   readonly cooldownMs: number;
   readonly now: () => EpochMs;
+  /** Since the machine was started, ms; null or left out: not told. */
+  readonly uptimeMs?: () => number | null;
   /** Counts what is recorded. */
   readonly tally?: Tally;
 }
 
 /** The recorder on the station's store. It shares the store with the outbox, so that one batch holds everything. */
-export function createRecorder({ store, outbox, cooldownMs, now, tally }: RecorderOptions): Recorder {
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { store, outbox, cooldownMs, now, uptimeMs = () => null, tally } = options;
   return {
     async isRecorded(captureId) {
       return (await store.get(decidedKey(captureId))) !== undefined;
@@ -47,7 +50,7 @@ export function createRecorder({ store, outbox, cooldownMs, now, tally }: Record
         if (decision.decision === 'accepted') {
           also.push({ key: acceptedKey(decision.subject, facts.capturedAt), value: facts.eventId });
         }
-        events.push(checkinEvent(decision, { ...facts, decidedAt: now() }));
+        events.push(checkinEvent(decision, { ...facts, decidedAt: now(), uptimeMs: uptimeMs() }));
       }
       const counted = tally?.count(events);
       if (counted !== undefined) also.push(counted.write);
@@ -106,6 +109,12 @@ export function createRecorder({ store, outbox, cooldownMs, now, tally }: Record
     }
     return decision;
   }
+}
+
+/** Notes an acceptance whose time was corrected, for the cool-down. */
+export function acceptedAgain({ decision, subject, captured_at, event_id }: NumberedEvent): readonly Write[] {
+  if (decision !== 'accepted' || subject === null) return [];
+  return [{ key: acceptedKey(subject, Date.parse(captured_at)), value: event_id }];
 }
 
 const decidedRange = { gte: 'decided/', lt: 'decided0' };

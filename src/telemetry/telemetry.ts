@@ -2,6 +2,7 @@ import { stationTopics } from '../broker/topics.ts';
 import type { Connection } from '../broker/contract.ts';
 import type { Config } from '../config/schema.ts';
 import { isoTime, type Clock, type EpochMs } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store, StoreDamage } from '../store/contract.ts';
 import type { CameraStatus } from '../capture/contract.ts';
@@ -10,6 +11,8 @@ import { cameraHealth } from './camera-health.ts';
 import { readBoard } from './board.ts';
 import { alertOfBroker } from './broker-alerts.ts';
 import { deliver } from './delivery.ts';
+import { correctedEvent } from './clock-correction.ts';
+import { createClockWatch, type ClockTrust } from './clock-watch.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createHealth } from './health.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -23,7 +26,7 @@ import type {
   StationState,
   VerificationPayload,
 } from './payloads.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
+import { acceptedAgain, createRecorder, type Recorder } from './recorder.ts';
 import { createReporter } from './reporter.ts';
 import { createSummaries } from './summaries.ts';
 import { createTally } from './tally.ts';
@@ -104,14 +107,25 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     { onUnreadable: tellUnreadable },
   );
+  const machine = options.machine ?? createMachine({ dataDir: config.data_dir });
+  const clockWatch = createClockWatch({ clock, machine, onTrusted });
+  let correcting: Promise<void> = Promise.resolve();
   const tally = createTally({ store, clock });
   const summaries = createSummaries({ store, connection, topic: topics.summary, log });
   const recorderWith = (cooldownS: number) =>
-    createRecorder({ store, outbox, cooldownMs: cooldownS * 1000, now, tally });
+    createRecorder({
+      store,
+      outbox,
+      cooldownMs: cooldownS * 1000,
+      now,
+      uptimeMs: () => machine.uptimeMs(),
+      tally,
+    });
   let recorder = recorderWith(config.decision.cooldown_s);
   const health = createHealth({
     clock,
-    machine: options.machine ?? createMachine({ dataDir: config.data_dir }),
+    machine,
+    onClock: (trust) => clockWatch.learn(trust),
     outbox: () => outbox.stats(),
     lastCaptureAt: () => lastCaptureAt,
     camera: () => camera && cameraHealth(camera()),
@@ -139,7 +153,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     metrics,
     alerts,
     feed,
-    clockTrust: () => health.clockTrust(),
+    clockTrust: () => clockWatch.trust(),
     captured(capturedAt, events) {
       lastCaptureAt = capturedAt;
       metrics.captured(events);
@@ -151,7 +165,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
     forget: (before, most) => recorder.prune(before, most),
     async summarise() {
-      const closed = tally.close(health.clockTrust());
+      const closed = tally.close(clockWatch.trust());
       const { summary } = closed;
       await summaries.add(summary, [closed.write]);
       closed.keep();
@@ -184,6 +198,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       ))
         feed.tell({ kind: 'checkin', payload: event });
       health.start();
+      clockWatch.start();
       feed.tell({ kind: 'health', payload: await health.read() });
       reporter.start();
       alertOfBroker(connection, { alerts, root: topics.root });
@@ -199,6 +214,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
             config.outbox.delivery === 'broker'
               ? 'broker'
               : { timeoutMs: config.outbox.ack_timeout_s * 1000, window: ackWindow },
+          after: clockWatch.settled(config.outbox.clock_wait_s * 1000).then(() => correcting),
           clock,
           log,
         });
@@ -216,10 +232,31 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
       await connection.close();
       await Promise.all(deliveries);
       health.stop();
+      clockWatch.stop();
+      await correcting;
       await tally.save();
       await store.close();
     },
   };
+
+  /** What waits gets the times that a clock which had been set would have shown. */
+  function onTrusted(trust: ClockTrust, startedAt: EpochMs | null): void {
+    if (startedAt === null || !outbox.hasUnset()) return;
+    const set = { trust, startedAt, stream: outbox.stream() };
+    correcting = correcting
+      .then(() =>
+        outbox.revise((event) => {
+          const corrected = correctedEvent(event, set);
+          return corrected && { event: corrected, also: acceptedAgain(corrected) };
+        }),
+      )
+      .then((events) => {
+        if (events > 0) log.info({ events }, 'the clock was set: the times of waiting events were corrected');
+      })
+      .catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'the times of waiting events can not be corrected yet');
+      });
+  }
 
   function tellDamage(damage: StoreDamage | null): void {
     if (damage === null) return;

@@ -31,7 +31,7 @@ export interface StationUnderFaults {
   readonly clockCanStep: boolean;
 }
 
-const fakeTime = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
+export const fakeTime = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu']
   .map((dir) => `${dir}/faketime/libfaketime.so.1`)
   .find((file) => existsSync(file));
 export const hasFakeTime = fakeTime !== undefined;

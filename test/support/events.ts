@@ -69,6 +69,7 @@ export const facts = {
   capturedAt: Date.parse('2026-11-23T09:02:11.482Z'),
   decidedAt: Date.parse('2026-11-23T09:02:11.513Z'),
   clock: 'synced',
+  uptimeMs: 123_456,
   faces: [],
   threshold: 0.44,
   padMode: 'off',

@@ -1,7 +1,5 @@
+import { earliestPlausible } from '../../lib/clock.ts';
 import { none, ok, warning, failure, type Check } from '../contract.ts';
-
-/** No clock that is right shows an earlier time than that of this program. */
-const made = Date.parse('2026-01-01T00:00:00Z');
 
 /** Whether the clock is right: the times of check-ins are. */
 export const clock: Check = {
@@ -9,7 +7,8 @@ export const clock: Check = {
   async run({ host }) {
     const remedy =
       'sudo timedatectl set-ntp true; check that the network lets NTP (UDP port 123) through, or add a clock module (RTC).';
-    if (host.now() < made) return failure(`the clock shows ${new Date(host.now()).toISOString()}`, remedy);
+    if (host.now() < earliestPlausible)
+      return failure(`the clock shows ${new Date(host.now()).toISOString()}`, remedy);
     const synced = await host.run('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
     const rtc = (await host.list('/sys/class/rtc/')).length > 0 ? 'with' : 'without';
     if (synced === 'yes') return ok(`synchronised, ${rtc} a clock module`);
