@@ -19,7 +19,7 @@ export const registerDoctor: RegisterCommand = (program, context) => {
     .addHelpText(
       'after',
       `
-It looks at board, system, disk, clock, models, gallery, broker (with the rights of its user), database, port and service, all at
+It looks at board, system, disk, clock, camera, models, gallery, broker (with the rights of its user), database, port and service, all at
 once, and changes nothing. It may run beside the station. Run it as the station's user, with the station's configuration.
 
 The exit status is 1 when something keeps the station from its work; warnings alone leave it 0.

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { checks } from '../../src/doctor/checks/index.ts';
@@ -11,7 +12,8 @@ import { examine } from '../../src/doctor/doctor.ts';
 import { createHost, type Host } from '../../src/doctor/host.ts';
 import { MusterError } from '../../src/lib/errors.ts';
 import { startBroker, subscribe } from '../support/broker.ts';
-import { temporaryFolder } from '../support/tools.ts';
+import { hasProgram } from '../support/programs.ts';
+import { eventually, temporaryFolder } from '../support/tools.ts';
 
 interface Machine extends Partial<Host> {
   readonly files?: Readonly<Record<string, string>>;
@@ -325,12 +327,84 @@ describe('muster doctor says of', () => {
     ]);
   });
 
+  it('a camera: none, one that gives pictures, one that is silent, and what is not there', async () => {
+    const jpeg = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'grey' } })
+      .jpeg()
+      .toBuffer();
+    const serve = async (picture: Buffer | null) => {
+      const server = createServer((_, response) => {
+        if (picture !== null) response.end(picture);
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/picture`;
+    };
+    const snapshot = (url: string) =>
+      said(
+        'camera',
+        {},
+        {
+          MUSTER_CAPTURE__CAMERA__SOURCE: 'http-snapshot',
+          MUSTER_CAPTURE__CAMERA__URL: url,
+          MUSTER_CAPTURE__CAMERA__STALL_S: '1',
+        },
+      );
+    expect(await said('camera')).toMatchObject([{ level: 'none' }]);
+    expect(await snapshot(await serve(jpeg))).toMatchObject([
+      { level: 'ok', message: expect.stringContaining('1 kB') as string },
+    ]);
+    expect(await snapshot(await serve(null))).toMatchObject([
+      { level: 'failure', remedy: expect.any(String) as string },
+    ]);
+    const noDevice = {
+      MUSTER_CAPTURE__CAMERA__SOURCE: 'v4l2',
+      MUSTER_CAPTURE__CAMERA__DEVICE: '/dev/video99',
+    };
+    // Without ffmpeg it says so instead.
+    expect(await said('camera', {}, noDevice)).toMatchObject([
+      { level: 'failure', remedy: expect.stringMatching(/muster camera list|apt install ffmpeg/) as string },
+    ]);
+    const noProgram = { MUSTER_CAPTURE__CAMERA__SOURCE: 'rpicam' };
+    if (!hasProgram('rpicam-vid') && !hasProgram('libcamera-vid'))
+      expect(await said('camera', {}, noProgram)).toMatchObject([
+        { level: 'failure', remedy: expect.stringContaining('apt install rpicam-apps') as string },
+      ]);
+  });
+
+  it('the camera of a station that runs: what the station says of it', async () => {
+    const answers = async (state: string) => {
+      const server = createServer((_, response) =>
+        response.end(JSON.stringify({ health: { camera: { state, fps: 9.8 } } })),
+      );
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      const env = { MUSTER_HTTP__PORT: `${port}`, MUSTER_CAPTURE__CAMERA__SOURCE: 'rpicam' };
+      return (await said('camera', {}, env))[0];
+    };
+    expect(await answers('running')).toMatchObject({
+      level: 'ok',
+      message: expect.stringContaining('9.8') as string,
+    });
+    expect(await answers('starting')).toMatchObject({ level: 'warning' });
+    expect(await answers('failing')).toMatchObject({
+      level: 'failure',
+      remedy: expect.stringContaining('camera test') as string,
+    });
+  });
+
   it('a broker that is there, with its rights, without a word that others must heed', async () => {
     const broker = await startBroker();
     const { messages } = await subscribe(broker.url());
     const [reached, rights] = await said('broker', {}, { MUSTER_MQTT__URL: broker.url() });
     expect(reached).toMatchObject({ level: 'ok', message: expect.stringContaining('MQTT 3.1.1') as string });
     expect(rights).toMatchObject({ level: 'ok' });
+    await eventually('both words', () => messages.length >= 2);
     expect(messages.map(({ topic }) => topic.split('/').slice(4).join('/')).toSorted()).toEqual([
       'alert/doctor',
       'res/doctor',

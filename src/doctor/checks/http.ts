@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { codeOf } from '../../lib/errors.ts';
 import { failure, none, ok, warning, type Check } from '../contract.ts';
+import { stationUrl } from '../station-url.ts';
 
 /** The port of API and pages: a station answers there, or it is free. */
 export const http: Check = {
@@ -9,8 +10,7 @@ export const http: Check = {
   async run({ config, signal }) {
     const { host, port, cert_file } = config.http;
     if (port === 0) return none('http.port is 0: no API and no pages');
-    const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-    const url = `${cert_file === null ? 'http' : 'https'}://${name}:${port}`;
+    const url = stationUrl(config.http);
     const free = await canListen(host, port);
     if (free === null) return ok(`the port ${port} is free for the station`);
     if (free !== 'EADDRINUSE')

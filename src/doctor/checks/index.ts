@@ -1,6 +1,7 @@
 import type { Check } from '../contract.ts';
 import { board, cpu, libc, memory, node } from './board.ts';
 import { broker } from './broker.ts';
+import { camera } from './camera.ts';
 import { clock } from './clock.ts';
 import { database } from './database.ts';
 import { disk } from './disk.ts';
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   temperature,
   disk,
   clock,
+  camera,
   models,
   gallery,
   store,
