@@ -182,25 +182,25 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     let revised = 0;
     for (let from = 0; ;) {
       const entries = await read(from, revisedAtOnce);
-      const changed = entries.flatMap(({ seq, event }) => {
+      const revisions = entries.flatMap(({ seq, event }) => {
         const revision = change(event);
         return revision === null ? [] : [{ seq, ...revision, json: JSON.stringify(revision.event) }];
       });
-      if (changed.length > 0) await rewrite(changed, opening);
-      revised += changed.length;
+      if (revisions.length > 0) await rewrite(revisions, opening);
+      revised += revisions.length;
       const last = entries.at(-1);
       if (last === undefined) return revised;
       from = last.seq;
     }
   }
 
-  async function rewrite(changed: readonly (OutboxEntry & Revision)[], opening: number): Promise<void> {
+  async function rewrite(revisions: readonly (OutboxEntry & Revision)[], opening: number): Promise<void> {
     await store.batch(
-      changed.flatMap(({ seq, json, also }) => [{ key: keyOf(seq), value: json }, ...also]),
+      revisions.flatMap(({ seq, json, also }) => [{ key: keyOf(seq), value: json }, ...also]),
       { durable: true, opening },
     );
     edition += 1;
-    for (const { seq, json, event } of changed) {
+    for (const { seq, json, event } of revisions) {
       if (held.has(seq)) hold(seq, json, event);
       // Given up while it was written: it must not stay there.
       else leftovers.add(seq);

@@ -12,7 +12,6 @@ import { examine } from '../../src/doctor/doctor.ts';
 import { createHost, type Host } from '../../src/doctor/host.ts';
 import { MusterError } from '../../src/lib/errors.ts';
 import { startBroker, subscribe } from '../support/broker.ts';
-import { hasProgram } from '../support/programs.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';
 
 interface Machine extends Partial<Host> {
@@ -368,11 +367,6 @@ describe('muster doctor says of', () => {
     expect(await said('camera', {}, noDevice)).toMatchObject([
       { level: 'failure', remedy: expect.stringMatching(/muster camera list|apt install ffmpeg/) as string },
     ]);
-    const noProgram = { MUSTER_CAPTURE__CAMERA__SOURCE: 'rpicam' };
-    if (!hasProgram('rpicam-vid') && !hasProgram('libcamera-vid'))
-      expect(await said('camera', {}, noProgram)).toMatchObject([
-        { level: 'failure', remedy: expect.stringContaining('apt install rpicam-apps') as string },
-      ]);
   });
 
   it('the camera of a station that runs: what the station says of it', async () => {
