@@ -142,12 +142,13 @@ const avifShare = 1 / 3;
 /** A camera's progressive JPEG has about ten. The decoder goes over the whole photo for each and heeds no time limit in it. */
 const mostScans = 100;
 
+const startOfScan = Buffer.from([0xff, 0xda]);
+
 /** In a JPEG's data 0xff is followed by 0, so that only markers are counted, and what looks like one in its metadata. */
 function scansOf(bytes: Uint8Array): number {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let scans = 0;
-  for (let at = bytes.indexOf(0xff); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
-    if (bytes[at + 1] === 0xda) scans += 1;
-  }
+  for (let at = view.indexOf(startOfScan); at !== -1; at = view.indexOf(startOfScan, at + 2)) scans += 1;
   return scans;
 }
 
