@@ -28,8 +28,8 @@ export interface CameraOptions extends Omit<KeeperOptions, 'onTrouble'> {
   readonly onTrouble: (message: string | null) => void;
 }
 
-/** Looks a second while nothing happens, at the most: somebody is noticed a third of a second after they come into sight. */
-const idleFps = 3;
+/** Looks a second while nothing happens, at the most: somebody is noticed half a second after they come into sight. */
+const idleFps = 2;
 /** Between two looks at people who are decided about, ms. */
 const nowAndThenMs = 400;
 /** A frame rate is never exact: a frame that is this much early is taken. */

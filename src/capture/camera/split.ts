@@ -96,9 +96,10 @@ export function createJpegSplitter({ maxBytes, onFrame }: JpegSplitterOptions): 
 
   /** In the data of a scan, 0xff is followed by 0 unless it begins a marker. */
   function passScan(): boolean {
-    const found = buffer.subarray(0, length).indexOf(0xff, at);
+    // Past `length` lies what was there before: a find there is none.
+    const found = buffer.indexOf(0xff, at);
     if (found === -1 || found + 1 >= length) {
-      at = found === -1 ? length : found;
+      at = found === -1 ? length : Math.min(found, length);
       return at - start > maxBytes;
     }
     const marker = buffer[found + 1]!;
