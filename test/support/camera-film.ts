@@ -70,6 +70,8 @@ export interface TestCamera {
 export interface TestCameraOptions {
   readonly port?: number;
   readonly fps?: number;
+  /** How far its clock is ahead, s. */
+  readonly aheadS?: number;
   /** The challenge of one that wants a password; any answer to it is taken. */
   readonly challenge?: string;
 }
@@ -78,6 +80,7 @@ export interface TestCameraOptions {
 export async function startCamera({
   port = 0,
   fps = 20,
+  aheadS = 0,
   challenge,
 }: TestCameraOptions = {}): Promise<TestCamera> {
   const streams = new Set<ServerResponse>();
@@ -106,7 +109,7 @@ export async function startCamera({
   };
   const timer = setInterval(() => {
     if (shown === null) return;
-    const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${shown.length}\r\nX-Timestamp: ${Date.now() / 1000}\r\n\r\n`;
+    const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${shown.length}\r\nX-Timestamp: ${Date.now() / 1000 + aheadS}\r\n\r\n`;
     write(Buffer.concat([Buffer.from(head), shown, Buffer.from('\r\n')]));
   }, 1000 / fps);
   const close = async () => {

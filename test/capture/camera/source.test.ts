@@ -104,6 +104,19 @@ describe('a camera', () => {
     expect(here.source.latestFrame()?.jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
   });
 
+  it.each([
+    { aheadS: -4, isTaken: true },
+    { aheadS: -3600, isTaken: false },
+  ])('has the time of its pictures taken, unless it is far off: $aheadS s', async ({ aheadS, isTaken }) => {
+    const camera = await startCamera({ aheadS });
+    const here = run({ source: 'http-mjpeg', url: camera.url('/mjpeg') });
+    const before = Date.now();
+    await eventually('a picture', () => here.seen.length > 0);
+    const { at } = here.source.latestFrame()!;
+    if (isTaken) expect(at).toBeLessThan(Date.now() - 2_000);
+    else expect(at).toBeGreaterThanOrEqual(before - 10);
+  });
+
   it('is looked at less often while the board throttles, and as before afterwards', async () => {
     const camera = await startCamera();
     const here = run({
