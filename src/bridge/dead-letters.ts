@@ -86,15 +86,19 @@ export function createDeadLetters({ dir, maxFiles, maxBytes, clock, log }: DeadL
     // Whole or not at all: a reader must not meet half a file.
     const part = join(dir, `.${name}.part`);
     await writeFile(part, content, { mode: 0o600 });
-    await rename(part, join(dir, name));
     const bytes = Buffer.byteLength(content);
+    // Before it is there: at no moment are there more than the bounds say.
+    await makeRoom(1, bytes);
+    await rename(part, join(dir, name));
     files.push({ name, bytes });
     total += bytes;
-    await makeRoom();
   }
 
-  async function makeRoom(): Promise<void> {
-    while (files.length > maxFiles || (total > maxBytes && files.length > 1)) {
+  /** For so many files to come, of so many bytes. */
+  async function makeRoom(coming = 0, bytes = 0): Promise<void> {
+    const tooMany = () => files.length + coming > maxFiles;
+    const tooLarge = () => total + bytes > maxBytes && files.length + coming > 1;
+    while (tooMany() || tooLarge()) {
       const oldest = files.shift();
       if (oldest === undefined) return;
       total -= oldest.bytes;

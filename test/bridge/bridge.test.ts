@@ -118,10 +118,16 @@ it.skipIf(!runs)(
     // What could be told apart is not asked for again.
     await eventually('the broken one acknowledged', () => acked().some(([from]) => from === 77));
     expect(await influx.query('SHOW MEASUREMENTS')).toEqual([{ name: 'checkin' }]);
-    const names = await readdir(join(dir, 'dead-letters'));
+    const folder = join(dir, 'dead-letters');
+    const lastIsThere = async () => {
+      const newest = (await readdir(folder)).toSorted().at(-1)!;
+      return (await readFile(join(folder, newest), 'utf8')).includes(`/${'x'.repeat(33)}/`);
+    };
+    await eventually('the last of them', lastIsThere);
+    const names = await readdir(folder);
     expect(names).toHaveLength(8);
     for (const name of names) {
-      const text = await readFile(join(dir, 'dead-letters', name), 'utf8');
+      const text = await readFile(join(folder, name), 'utf8');
       expect(text.length).toBeLessThan(100_000);
       expect(JSON.parse(text)).toMatchObject({ reason: expect.any(String) as string });
     }
