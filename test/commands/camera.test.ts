@@ -18,7 +18,7 @@ it('camera list tells what is there and what is missing, for people and for prog
   expect(words.status).toBe(0);
   expect(words.stdout).toMatch(found.v4l2.length === 0 ? /^No USB camera/ : /^V4L2 device/);
   expect(words.stdout).toContain(hasFfmpeg ? 'ffmpeg version' : 'sudo apt install ffmpeg');
-  if (found.rpicam === null) expect(words.stdout).toContain('sudo apt install rpicam-apps-lite');
+  expect(words.stdout.includes('sudo apt install rpicam-apps-lite')).toBe(found.rpicam === null);
 });
 
 it.skipIf(!hasFfmpeg)(
