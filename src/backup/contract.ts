@@ -8,15 +8,15 @@ import { z } from 'zod';
 export const manifestName = 'manifest.json';
 export const settingsName = 'station.yaml';
 
+/** Files of `data_dir` that are in a backup. */
+export const stateFiles = ['remote-settings.json', 'tuning.json', 'golden.json'] as const;
+
 /** Files and folders of `data_dir` that a restore puts in the place of those that are there. */
-export const stateNames = ['gallery', 'remote-settings.json', 'tuning.json', 'golden.json'] as const;
+export const stateNames = ['gallery', ...stateFiles] as const;
 
 /** The names that a backup may hold, and no others: nothing else that an archive says is ever used as a path. */
-const filePath = z
-  .string()
-  .regex(
-    /^(?:(?:remote-settings|tuning|golden)\.json|station\.yaml|gallery\/[a-z0-9-]{1,32}\/[0-9]{10,15}\.gallery)$/,
-  );
+export const filePath =
+  /^(?:(?:remote-settings|tuning|golden)\.json|station\.yaml|gallery\/[a-z0-9-]{1,32}\/[0-9]{10,15}\.gallery)$/;
 
 export const format = 1;
 
@@ -31,7 +31,7 @@ export const manifestSchema = z.object({
   files: z
     .array(
       z.object({
-        path: filePath,
+        path: z.string().regex(filePath),
         bytes: z.int().min(0),
         sha256: z.string().regex(/^[0-9a-f]{64}$/),
       }),

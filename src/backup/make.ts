@@ -9,7 +9,15 @@ import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import { packageVersion } from '../lib/package.ts';
 import { syncFolder } from '../lib/sync-folder.ts';
 import { writeArchive } from './archive.ts';
-import { format, manifestName, settingsName, type BackupFile, type Manifest } from './contract.ts';
+import {
+  filePath,
+  format,
+  manifestName,
+  settingsName,
+  stateFiles,
+  type BackupFile,
+  type Manifest,
+} from './contract.ts';
 
 export interface BackupOptions {
   readonly config: Pick<Config, 'site' | 'station' | 'data_dir'>;
@@ -20,8 +28,6 @@ export interface BackupOptions {
   readonly clock: Clock;
 }
 
-const plainFiles = ['remote-settings.json', 'tuning.json', 'golden.json'];
-const revisionName = /^\d{10,15}\.gallery$/;
 /** A folder whose revisions are tidied away each time they are looked at is not in order. */
 const mostAttempts = 10;
 
@@ -63,9 +69,9 @@ export async function makeBackup({ config, settings, file, clock }: BackupOption
 async function copyState(dataDir: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   let copied = 0;
-  for (const name of plainFiles) copied += (await copyIfThere(join(dataDir, name), join(to, name))) ? 1 : 0;
+  for (const name of stateFiles) copied += (await copyIfThere(join(dataDir, name), join(to, name))) ? 1 : 0;
   for (const name of await galleriesIn(dataDir)) {
-    copied += await copyRevisions(join(dataDir, 'gallery', name), join(to, 'gallery', name));
+    copied += await copyRevisions(dataDir, to, `gallery/${name}`);
   }
   if (copied > 0) return;
   throw new MusterError('backup_nothing', `there is nothing to back up in ${dataDir}`, {
@@ -75,20 +81,22 @@ async function copyState(dataDir: string, to: string): Promise<void> {
 
 async function galleriesIn(dataDir: string): Promise<string[]> {
   const entries = await readdir(join(dataDir, 'gallery'), { withFileTypes: true }).catch(noneWhenMissing);
-  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return names.filter((name) => /^[a-z0-9-]{1,32}$/.test(name)).toSorted();
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** A revision that is there is whole. One that is tidied away meanwhile has newer ones: then all are looked at again. */
-async function copyRevisions(from: string, to: string): Promise<number> {
+async function copyRevisions(dataDir: string, to: string, gallery: string): Promise<number> {
   for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-    await mkdir(to, { recursive: true });
-    const names = (await readdir(from)).filter((name) => revisionName.test(name));
-    const copied = await Promise.all(names.map((name) => copyIfThere(join(from, name), join(to, name))));
-    if (copied.every(Boolean)) return names.length;
-    await rm(to, { recursive: true });
+    await mkdir(join(to, gallery), { recursive: true });
+    const files = (await readdir(join(dataDir, gallery))).map((name) => `${gallery}/${name}`);
+    const revisions = files.filter((file) => filePath.test(file));
+    const copied = await Promise.all(
+      revisions.map((file) => copyIfThere(join(dataDir, file), join(to, file))),
+    );
+    if (copied.every(Boolean)) return revisions.length;
+    await rm(join(to, gallery), { recursive: true });
   }
-  throw new MusterError('backup_nothing', `the gallery in ${from} changes all the time`, {
+  throw new MusterError('backup_nothing', `the gallery in ${join(dataDir, gallery)} changes all the time`, {
     remedy: 'Try again when nobody is being enrolled.',
   });
 }

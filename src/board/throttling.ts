@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BoardFiles, Throttling } from './contract.ts';
+import { readText } from './topology.ts';
 
 /** Where a Raspberry Pi's firmware shows what `vcgencmd get_throttled` does: the node is named after the board's bus. */
 const firmwareFolder = '/sys/bus/platform/drivers/raspberrypi-firmware';
@@ -12,7 +13,7 @@ const underVoltage = 0b0001;
 const slowed = 0b1110;
 
 const here: BoardFiles = {
-  text: (path) => readFile(path, 'utf8').catch(() => null),
+  text: readText,
   list: (path) => readdir(path).catch(() => []),
 };
 

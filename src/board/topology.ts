@@ -8,7 +8,7 @@ export type ReadText = (path: string) => Promise<string | null>;
 
 const cpuFolder = '/sys/devices/system/cpu';
 const statusFile = '/proc/self/status';
-const readText: ReadText = (path) => readFile(path, 'utf8').catch(() => null);
+export const readText: ReadText = (path) => readFile(path, 'utf8').catch(() => null);
 
 /**
  * The cores that this process may use, by their number. Never rejects: where the kernel tells nothing of their speed they count as
