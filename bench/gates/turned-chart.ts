@@ -1,8 +1,7 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { panelBasis, stackPanels } from '../panels.ts';
 import type { Axis, Turned } from './turned.ts';
 
-const width = 860;
 const panelHeight = 260;
 const labels: Readonly<Record<Axis, string>> = {
   yaw_deg: 'turned to a side',
@@ -14,19 +13,15 @@ export function turnedChart(
   turned: readonly Turned[],
   { threshold, limits }: { readonly threshold: number; readonly limits: Readonly<Record<Axis, number>> },
 ): string {
-  const { document } = parseHTML('<!doctype html><html></html>');
-  const parts = turned.map(({ axis, mated, bins }, i) => {
+  const basis = panelBasis();
+  const drawn = turned.map(({ axis, mated, bins }) => {
     const medians = bins.flatMap(({ from, to, similarity }) =>
       similarity === null ? [] : [{ from, to, similarity }],
     );
-    const plot = Plot.plot({
-      document,
-      width,
+    return Plot.plot({
+      ...basis,
       height: panelHeight,
-      marginLeft: 52,
-      marginTop: 34,
       marginBottom: 42,
-      style: { fontSize: '12px', background: 'white', color: '#222' },
       x: { domain: [0, 60], label: `${labels[axis]}, degrees`, labelAnchor: 'center', labelArrow: 'none' },
       y: {
         domain: [0, 1],
@@ -64,13 +59,6 @@ export function turnedChart(
         }),
       ],
     });
-    plot.setAttribute('y', `${i * panelHeight}`);
-    return plot.outerHTML;
   });
-  const height = turned.length * panelHeight;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif">
-<rect width="100%" height="100%" fill="white"/>
-${parts.join('\n')}
-</svg>
-`;
+  return stackPanels(drawn, { panelHeight });
 }

@@ -1,9 +1,8 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { panelBasis, stackPanels } from '../panels.ts';
 import type { SoakSample } from './soak.ts';
 
 const colour = '#2563a8';
-const width = 860;
 const panels = [
   {
     label: 'memory, MB',
@@ -21,19 +20,15 @@ const panelHeight = 200;
 
 /** Memory, handles and disk over the captures, one below the other, with the times without a broker shaded: one SVG. */
 export function soakChart(samples: readonly SoakSample[], title: string): string {
-  const { document } = parseHTML('<!doctype html><html></html>');
+  const basis = panelBasis();
   const away = spansAway(samples);
   const last = samples.at(-1)?.captures ?? 1;
-  const parts = panels.map(({ label, lines }, i) => {
+  const drawn = panels.map(({ label, lines }, i) => {
     const highest = Math.max(...samples.flatMap((sample) => lines.map(({ key }) => sample[key])));
-    const plot = Plot.plot({
-      document,
-      width,
+    return Plot.plot({
+      ...basis,
       height: panelHeight,
-      marginLeft: 52,
-      marginTop: 34,
       marginBottom: 40,
-      style: { fontSize: '12px', background: 'white', color: '#222' },
       x: {
         domain: [0, last],
         label: i === panels.length - 1 ? 'captures decided' : null,
@@ -67,16 +62,8 @@ export function soakChart(samples: readonly SoakSample[], title: string): string
         Plot.ruleY([0]),
       ],
     });
-    plot.setAttribute('y', `${26 + i * panelHeight}`);
-    return plot.outerHTML;
   });
-  const height = 26 + panels.length * panelHeight;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif">
-<rect width="100%" height="100%" fill="white"/>
-<text x="16" y="20" font-size="13" fill="#222">${title}</text>
-${parts.join('\n')}
-</svg>
-`;
+  return stackPanels(drawn, { panelHeight, title });
 }
 
 function spansAway(samples: readonly SoakSample[]): { from: number; to: number }[] {
