@@ -79,7 +79,7 @@
     (param $probe i32) (param $step f32) (param $reach f32) (param $slack f32) (param $floor f32) (param $out i32)
     (result i32)
     (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32)
-    (local $v v128) (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $estimate f32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $estimate f32)
     (local.set $begun (local.get $out))
     (local.set $row (local.get $first))
     (local.set $last (i32.add (local.get $first) (local.get $count)))
@@ -94,20 +94,18 @@
         (local.set $s3 (v128.const i32x4 0 0 0 0))
         (local.set $p (local.get $probe))
         (loop $next
-          (local.set $v (v128.load offset=0 (local.get $at)))
           (local.set $s0
             (i32x4.add (local.get $s0)
-              (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_s (local.get $v)) (v128.load offset=0 (local.get $p)))))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=0 (local.get $at)) (v128.load offset=0 (local.get $p)))))
           (local.set $s1
             (i32x4.add (local.get $s1)
-              (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_s (local.get $v)) (v128.load offset=16 (local.get $p)))))
-          (local.set $v (v128.load offset=16 (local.get $at)))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $at)) (v128.load offset=16 (local.get $p)))))
           (local.set $s2
             (i32x4.add (local.get $s2)
-              (i32x4.dot_i16x8_s (i16x8.extend_low_i8x16_s (local.get $v)) (v128.load offset=32 (local.get $p)))))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=16 (local.get $at)) (v128.load offset=32 (local.get $p)))))
           (local.set $s3
             (i32x4.add (local.get $s3)
-              (i32x4.dot_i16x8_s (i16x8.extend_high_i8x16_s (local.get $v)) (v128.load offset=48 (local.get $p)))))
+              (i32x4.dot_i16x8_s (v128.load8x8_s offset=24 (local.get $at)) (v128.load offset=48 (local.get $p)))))
           (local.set $at (i32.add (local.get $at) (i32.const 32)))
           (local.set $p (i32.add (local.get $p) (i32.const 64)))
           (br_if $next (i32.lt_u (local.get $p) (local.get $end))))

@@ -23,13 +23,19 @@ const int16Max = 32_767;
  * and of |e| are in the slack and in the factor.
  */
 export function int8Probe(probe: Embedding): ScanProbe {
-  const step = probe.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / int16Max || 1;
-  const grid = Int16Array.from(probe, (value) => Math.round(value / step));
+  // Plain loops: with a function call for each number this took a fiftieth of a search of 100,000 templates.
+  let most = 0;
+  for (let i = 0; i < probe.length; i += 1) most = Math.max(most, Math.abs(probe[i]!));
+  const step = most / int16Max || 1;
+  const grid = new Int16Array(probe.length);
   let kept = 0;
   let lost = 0;
-  for (const [i, value] of probe.entries()) {
-    kept += (grid[i]! * step) ** 2;
-    lost += (value - grid[i]! * step) ** 2;
+  for (let i = 0; i < probe.length; i += 1) {
+    const value = probe[i]!;
+    const nearest = Math.round(value / step);
+    grid[i] = nearest;
+    kept += (nearest * step) ** 2;
+    lost += (value - nearest * step) ** 2;
   }
   const reach = Math.sqrt(kept);
   return {

@@ -22,8 +22,8 @@ export interface Scan {
 const codedFrom = 4_000;
 /** Every row of the first block is a candidate, as there is no floor yet: it is a small one. */
 const firstRows = 64;
-/** Bytes that are read before others on this thread have a turn: about a millisecond, on a small board some. */
-const sliceBytes = 8 * 2 ** 20;
+/** Bytes that are read before others on this thread have a turn, which costs a tenth of a millisecond: about two milliseconds, on a small board some. */
+const sliceBytes = 16 * 2 ** 20;
 /** Where more rows than this share may be among the nearest, the codes don't tell them apart and the templates do. */
 const indistinctShare = 1 / 8;
 /** Exact comparisons between two turns of others. */
