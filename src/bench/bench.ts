@@ -70,7 +70,7 @@ export async function measureScenario(
     captures_per_s: round(median(rates), 2),
     worker_captures_per_s: round(median(workerRates), 2),
     station_share: round(median(rates.map((rate, i) => rate / workerRates[i]!)), 3),
-    ort_share: round(sum(analysed.map((one) => one.inference_ms)) / sum(analysed.map(workMs)), 3),
+    ort_share: round(median(worker.map(ortShareOf)), 3),
     detect_ort_share: round(sum(analysed.map((one) => one.detect_inference_ms)) / searchMs, 3),
     cpu_s_per_capture: round(median(cpuS), 4),
     event_loop_p99_ms: round(median(loopMs), 2),
@@ -99,6 +99,11 @@ async function trackedShare(rig: Rig, photo: Uint8Array): Promise<number> {
 /** The worker's time for one photo, from decode to embed, ms. */
 function workMs({ latency_ms: { decode, detect, align, embed } }: Turn['analysed'][number]): number {
   return decode + detect + align + embed;
+}
+
+/** Time inside the runtime as a share of all the time of a turn, in which the worker always has the next photo. */
+function ortShareOf({ seconds, analysed }: Turn): number {
+  return analysed.reduce((sum, { inference_ms }) => sum + inference_ms, 0) / (seconds * 1000);
 }
 
 function rateOf({ seconds, analysed }: Turn): number {

@@ -30,7 +30,9 @@ export const scenarioSchema = z.object({
   ),
   worker_captures_per_s: rate.describe('Of the vision worker alone with the same photos.'),
   station_share: rate.describe('captures_per_s ÷ worker_captures_per_s, median of the turns.'),
-  ort_share: z.number().describe("Time inside ONNX Runtime ÷ the worker's time from decode to embed, 0..1."),
+  ort_share: z
+    .number()
+    .describe('Time inside ONNX Runtime ÷ all the time of the worker while photos wait for it, 0..1.'),
   detect_ort_share: z.number().describe('The same of the search for faces, from pyramid to onet.'),
   cpu_s_per_capture: z.number().describe('Processor time of the process for one capture of the station, s.'),
   event_loop_p99_ms: ms.describe(

@@ -1,3 +1,4 @@
+import { createTurns } from '../lib/turns.ts';
 import { HttpProblem } from './problem.ts';
 
 /** Lets a bounded number of requests in, and one of them at a time to the work. */
@@ -20,7 +21,7 @@ const retryAfterS = 1;
  */
 export function createGate(places: number, what: { readonly name: string; readonly setting: string }): Gate {
   let taken = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  const takeTurn = createTurns();
 
   return {
     enter() {
@@ -38,12 +39,10 @@ export function createGate(places: number, what: { readonly name: string; readon
       };
     },
     inTurn(work, signal) {
-      const turn = last.then(() => {
+      return takeTurn(() => {
         signal.throwIfAborted();
         return work();
       });
-      last = turn.catch(() => undefined);
-      return turn;
     },
   };
 }

@@ -20,7 +20,9 @@ const clockSchema = z.enum(['synced', 'unsynced', 'unknown']);
 export const latencyStages = ['queue', 'decode', 'detect', 'align', 'embed', 'match', 'total'] as const;
 
 export const latencySchema = z.object({
-  queue: milliseconds.describe('From the arrival of the whole capture to the start of its work.'),
+  queue: milliseconds.describe(
+    'From the arrival of the whole capture to its turn; it may have been decoded by then.',
+  ),
   decode: milliseconds,
   detect: milliseconds,
   align: milliseconds,

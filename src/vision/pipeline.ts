@@ -1,3 +1,4 @@
+import { createTurns } from '../lib/turns.ts';
 import { loadPack } from '../models/load.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { alignFace, cropLength, cropSide } from './align.ts';
@@ -5,7 +6,7 @@ import { openAttackDetection, type AttackMode } from './attack.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
 import { createPictures } from './area.ts';
 import { cropperOf, type Cropper } from './crop.ts';
-import { createDecoder } from './decode.ts';
+import { createDecoder, type DecodeResult } from './decode.ts';
 import { createDetector, type DetectMode, type FoundFace } from './detect/detect.ts';
 import { createEmbedder } from './embed.ts';
 import type { Image } from './image.ts';
@@ -47,10 +48,13 @@ export interface PipelineOptions {
   readonly pad: AttackMode;
 }
 
-/** The stages of a photo in one place: decode, detect, align, embed. One photo at a time. */
+/** The stages of a photo in one place: decode, detect, align, embed. */
 export interface Pipeline {
   readonly info: VisionInfo;
-  /** Throws only for bugs; what is wrong with a photo is a result. `latency_ms.queue` is 0. */
+  /**
+   * Throws only for bugs; what is wrong with a photo is a result. One photo at a time is in the nets, in the order of the calls. One
+   * that is given meanwhile is decoded beside it, and then waits for its turn (`latency_ms.queue`). Each such photo is in memory.
+   */
   analyse(photo: Uint8Array, look?: Look): Promise<VisionResult>;
   close(): Promise<void>;
 }
@@ -64,27 +68,34 @@ const facesPerPhoto = 256;
 /** More faces than this nobody looks at one by one. */
 const cropsPerPhoto = 32;
 
+/**
+ * The nets that find faces leave a core to the decoding of the next photo: their layers are small, so that the last thread helps them
+ * little, and a thread that has to wait for a core keeps all the others waiting at each.
+ */
+const detectThreads = (threads: number) => Math.max(1, threads - 1);
+
 /** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
 export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
   const fingerprint = fingerprintOf(pack, options.flip);
   const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
   const runtime = createRuntime({ threads, graphsDir: options.graphsDir ?? null });
-  const [pnet, rnet, onet, embedder] = await Promise.all(
-    [pack.pnet, pack.rnet, pack.onet, pack.embedder].map((model) => runtime.load(model)),
-  );
+  const [pnet, rnet, onet, embedder] = await Promise.all([
+    runtime.load(pack.pnet, detectThreads(threads)),
+    runtime.load(pack.rnet, detectThreads(threads)),
+    runtime.load(pack.onet, detectThreads(threads)),
+    runtime.load(pack.embedder),
+  ]);
   // Not `pack` in what follows: the models' bytes, which the sessions have by now, would stay in memory with it.
   const { name, dimension, threshold, featureLength } = pack;
   const decode = createDecoder({ ...options, threads });
-  const detector = createDetector(
-    { pnet: pnet!, rnet: rnet!, onet: onet! },
-    { ...options, mode: options.detectMode },
-  );
+  const detector = createDetector({ pnet, rnet, onet }, { ...options, mode: options.detectMode });
   const pictureOf = createPictures();
   const cropper = cropperOf(pack.preprocessing);
   const side = cropper.kind === 'own' ? cropper.side : cropSide;
-  const embed = createEmbedder(embedder!, { side, dimension, flip: options.flip });
+  const embed = createEmbedder(embedder, { side, dimension, flip: options.flip });
   const attacks = await openAttackDetection(options, runtime);
+  const inTurn = createTurns();
 
   return {
     info: {
@@ -97,78 +108,88 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
       pad: attacks.info,
     },
 
-    async analyse(
-      bytes,
-      { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false, pad = 0 } = {},
-    ) {
-      const lap = stopwatch();
-      const inferenceBefore = runtime.inferenceMs();
-      const decoded = await decode(bytes);
-      if (!decoded.ok) return decoded;
-      const { width, height, image } = decoded.photo;
-      const picture = pictureOf(image);
-      const decoding = lap();
-
-      const toImage = Math.max(image.width / width, image.height / height);
-      const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
-      const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
-      const { faces: all, ms: detect_ms } = await detector.find(picture, {
-        minFacePx,
-        follow: before,
-        search,
-      });
-      const detect_inference_ms = runtime.inferenceMs() - inferenceBefore;
-      const found = all.slice(0, facesPerPhoto);
-      const detection = lap();
-
-      const landmarks = await detector.relocate(picture, found);
-      const wanted = found.map(({ followed }) => embeds === true || (embeds === 'new' && followed === null));
-      const [slots, toEmbed] = trueFirst(wanted);
-      const crops = new Float32Array(found.length * cropLength);
-      const measured = found.map((face, i) => {
-        const crop = crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength);
-        alignFace(picture, landmarks[i]!, crop);
-        const inPhoto = scaleFace(face, width / image.width, height / image.height);
-        return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
-      });
-      const align = lap();
-
-      const inputs = cropper.kind === 'own' ? cutOwn(cropper, image, found, slots, toEmbed) : crops;
-      const embedded = await embed(inputs, toEmbed);
-      const examined = found.slice(0, pad).map(({ box }) => box);
-      const live = (await attacks.detect?.(image, examined)) ?? [];
-      const faces = measured.map((face, i): EmbeddedFace => {
-        const { embedding, length } = embedded[slots[i]!] ?? none;
-        const features = length === null || featureLength === null ? null : length / featureLength;
-        return { ...face, quality: { ...face.quality, features }, embedding, pad: live[i] ?? null };
-      });
-      const latency_ms: VisionLatency = {
-        queue: 0,
-        decode: decoding,
-        detect: detection,
-        align,
-        embed: lap(),
-      };
-      const shown = shows ? Math.min(faces.length, cropsPerPhoto) : 0;
-      const pngs = await Promise.all(
-        faces.slice(0, shown).map((_face, i) => {
-          return showCrop(crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength));
-        }),
-      );
-      return {
-        ok: true,
-        width,
-        height,
-        faces: faces.map((face, i) => (pngs[i] === undefined ? face : { ...face, crop: pngs[i] })),
-        latency_ms,
-        detect_ms,
-        detect_inference_ms,
-        inference_ms: runtime.inferenceMs() - inferenceBefore,
-      };
+    analyse(bytes, look = {}) {
+      const wait = stopwatch();
+      // sharp works in threads of its own: beside the nets, which block this one.
+      const decoding = decode(bytes);
+      // Until its turn comes nobody asks.
+      decoding.catch(() => {});
+      return inTurn(() => examine(decoding, look, wait()));
     },
 
     close: () => runtime.close(),
   };
+
+  async function examine(
+    decoding: Promise<DecodeResult>,
+    { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false, pad = 0 }: Look,
+    queue: number,
+  ): Promise<VisionResult> {
+    const lap = stopwatch();
+    const inferenceBefore = runtime.inferenceMs();
+    const decoded = await decoding;
+    if (!decoded.ok) return decoded;
+    const { width, height, image } = decoded.photo;
+    const picture = pictureOf(image);
+    const decodingMs = lap();
+
+    const toImage = Math.max(image.width / width, image.height / height);
+    const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
+    const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
+    const { faces: all, ms: detect_ms } = await detector.find(picture, {
+      minFacePx,
+      follow: before,
+      search,
+    });
+    const detect_inference_ms = runtime.inferenceMs() - inferenceBefore;
+    const found = all.slice(0, facesPerPhoto);
+    const detection = lap();
+
+    const landmarks = await detector.relocate(picture, found);
+    const wanted = found.map(({ followed }) => embeds === true || (embeds === 'new' && followed === null));
+    const [slots, toEmbed] = trueFirst(wanted);
+    const crops = new Float32Array(found.length * cropLength);
+    const measured = found.map((face, i) => {
+      const crop = crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength);
+      alignFace(picture, landmarks[i]!, crop);
+      const inPhoto = scaleFace(face, width / image.width, height / image.height);
+      return { ...inPhoto, quality: measureQuality(inPhoto, crop, width, height) };
+    });
+    const align = lap();
+
+    const inputs = cropper.kind === 'own' ? cutOwn(cropper, image, found, slots, toEmbed) : crops;
+    const embedded = await embed(inputs, toEmbed);
+    const examined = found.slice(0, pad).map(({ box }) => box);
+    const live = (await attacks.detect?.(image, examined)) ?? [];
+    const faces = measured.map((face, i): EmbeddedFace => {
+      const { embedding, length } = embedded[slots[i]!] ?? none;
+      const features = length === null || featureLength === null ? null : length / featureLength;
+      return { ...face, quality: { ...face.quality, features }, embedding, pad: live[i] ?? null };
+    });
+    const latency_ms: VisionLatency = {
+      queue,
+      decode: decodingMs,
+      detect: detection,
+      align,
+      embed: lap(),
+    };
+    const shown = shows ? Math.min(faces.length, cropsPerPhoto) : 0;
+    const pngs = await Promise.all(
+      faces.slice(0, shown).map((_face, i) => {
+        return showCrop(crops.subarray(slots[i]! * cropLength, (slots[i]! + 1) * cropLength));
+      }),
+    );
+    return {
+      ok: true,
+      width,
+      height,
+      faces: faces.map((face, i) => (pngs[i] === undefined ? face : { ...face, crop: pngs[i] })),
+      latency_ms,
+      detect_ms,
+      detect_inference_ms,
+      inference_ms: runtime.inferenceMs() - inferenceBefore,
+    };
+  }
 }
 
 /** The embedding of a face that was only detected. */

@@ -11,7 +11,7 @@ export interface WorkerData {
 /** What a job wants of a photo. */
 export type Look = Omit<VisionJob, 'photo'>;
 
-/** To the worker. The next job follows when the result of the one before has come back. */
+/** To the worker. At most one job more than the one under way: its photo is decoded meanwhile. */
 export type HostMessage =
   | { readonly type: 'job'; readonly photo: Uint8Array; readonly look: Look }
   /** End the thread, at the latest when the inference under way is done. */
@@ -36,4 +36,5 @@ export type WorkerMessage =
       readonly message: string;
       readonly remedy: string | undefined;
     }
+  /** In the order of the jobs. */
   | { readonly type: 'result'; readonly result: VisionResult };

@@ -16,8 +16,8 @@ export interface Network {
 
 /** The one door to ONNX Runtime: its sessions, and the time that is spent in them. */
 export interface Runtime {
-  /** Makes a session of a model. Rejects when ONNX Runtime cannot take it. */
-  load(model: LoadedModel): Promise<Network>;
+  /** Makes a session of a model, with `threads` of its own or those of the runtime. Rejects when ONNX Runtime cannot take it. */
+  load(model: LoadedModel, threads?: number): Promise<Network>;
   /** Time spent inside ONNX Runtime's `run` since the runtime was made, ms. */
   inferenceMs(): number;
   /** Frees every session. */
@@ -25,7 +25,7 @@ export interface Runtime {
 }
 
 export interface RuntimeOptions {
-  /** Cores that one inference may use. */
+  /** Cores that one inference may use where nothing else is said. */
   readonly threads: number;
   /** Where graphs that were optimised for this machine are kept; null: nowhere. */
   readonly graphsDir: string | null;
@@ -44,20 +44,20 @@ const spinUs = '500';
  * shape would keep a plan of its own for ever.
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { threads, graphsDir } = options;
+  const { graphsDir } = options;
   const graphs =
     graphsDir === null ? noGraphs : createGraphCache(graphsDir, env.versions.node ?? env.versions.common);
   const sessions: InferenceSession[] = [];
   let inferenceMs = 0;
 
-  async function sessionOf(model: LoadedModel): Promise<InferenceSession> {
+  async function sessionOf(model: LoadedModel, intraOpNumThreads: number): Promise<InferenceSession> {
+    const own = { ...shared, intraOpNumThreads };
     const graph = await graphs.find(model);
     // What has been optimised is taken as it is: looking for more to do is most of a start.
-    if (graph !== null)
-      return InferenceSession.create(graph, { ...shared, graphOptimizationLevel: 'disabled' });
+    if (graph !== null) return InferenceSession.create(graph, { ...own, graphOptimizationLevel: 'disabled' });
     return graphs.keep(model, (file) =>
       InferenceSession.create(model.onnx, {
-        ...shared,
+        ...own,
         graphOptimizationLevel: 'all',
         ...(file !== null && { optimizedModelFilePath: file }),
       }),
@@ -66,7 +66,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const shared: InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableMemPattern: false,
@@ -81,8 +80,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 
   return {
-    async load(model) {
-      const session = await sessionOf(model);
+    async load(model, threads = options.threads) {
+      const session = await sessionOf(model, threads);
       sessions.push(session);
       const [input] = session.inputNames;
       if (input === undefined) throw new Error('The network has no input.');

@@ -12,8 +12,8 @@ export interface VisionThread {
   /** Why it could not be kept on the cores that it was given; null where it could, or was given none. */
   readonly unpinned: string | null;
   /**
-   * Works off one job; the next may be given when it has settled. Rejects when the thread ends before it has
-   * answered.
+   * Works jobs off in their order. One more may be given while one is under way: its photo is decoded meanwhile. Rejects when the
+   * thread ends before it has answered.
    */
   run(photo: Uint8Array<ArrayBuffer>, look: Look): Promise<VisionResult>;
   /** Resolves with the reason when the thread has ended, however that came about. Never rejects. */
@@ -65,17 +65,17 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
   const worker = spawn(data);
   const send = (message: HostMessage, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer);
 
-  /** Who waits for the thread's next message; it sends one when it has started and one for each job. */
-  let waiting: { resolve: (message: WorkerMessage) => void; reject: (reason: Error) => void } | undefined;
+  /** Who waits for the thread's next messages; it sends one when it has started and one for each job, in their order. */
+  const waiting: { resolve: (message: WorkerMessage) => void; reject: (reason: Error) => void }[] = [];
   let endedBy: Error | undefined;
-  worker.on('message', (message: WorkerMessage) => waiting?.resolve(message));
+  worker.on('message', (message: WorkerMessage) => waiting.shift()?.resolve(message));
   const ended = new Promise<Error>((resolve) => {
     let thrown: unknown;
     worker.once('error', (error) => (thrown = error));
     worker.once('exit', (status) => {
       endedBy = thrown instanceof Error ? thrown : new Error(`the vision thread ended with status ${status}`);
-      waiting?.reject(endedBy);
       resolve(endedBy);
+      for (const { reject } of waiting.splice(0)) reject(endedBy);
       process.off('exit', endWithProcess);
     });
   });
@@ -91,7 +91,7 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
 
   function nextMessage(): Promise<WorkerMessage> {
     return new Promise((resolve, reject) => {
-      if (endedBy === undefined) waiting = { resolve, reject };
+      if (endedBy === undefined) waiting.push({ resolve, reject });
       else reject(endedBy);
     });
   }

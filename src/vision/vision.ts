@@ -25,11 +25,20 @@ interface PendingJob {
   readonly look: Look;
   readonly since: number;
   readonly resolve: (result: VisionResult) => void;
+  /** The last thread that it was given to. */
+  given?: GivenJob;
+}
+
+interface GivenJob {
+  readonly thread: VisionThread;
+  /** Before that, ms. */
+  readonly waitedMs: number;
+  readonly answer: Promise<VisionResult>;
 }
 
 /**
- * Creates the host of the vision worker. It keeps the queue itself and hands over one job at a time, so that
- * a thread that dies or hangs takes one job with it and no other.
+ * Creates the host of the vision worker. It keeps the queue itself. The thread has the job under way, and the next one, whose photo it
+ * decodes meanwhile; a thread that dies or hangs takes the job under way with it and no other.
  *
  * `spawn` starts the thread; a test passes one that keeps the handle, to kill it by.
  */
@@ -46,6 +55,8 @@ export function createVision(
   let state: 'new' | 'started' | 'closed' = 'new';
   let starting: Promise<VisionInfo> | undefined;
   let working: Promise<void> | undefined;
+  /** The thread with a job under way. */
+  let busy: VisionThread | undefined;
   /** Made once: a thread that takes another's place is to be like it. */
   let choice: ReturnType<typeof threadsToUse> | undefined;
 
@@ -83,17 +94,38 @@ export function createVision(
   async function resultOf(job: PendingJob): Promise<VisionResult> {
     try {
       const thread = await keeper.living();
-      const queueMs = clock.monotonic() - job.since;
-      const result = await withinTime(thread, job);
-      if (result.ok) return { ...result, latency_ms: { ...result.latency_ms, queue: queueMs } };
-      return result;
+      const given = job.given?.thread === thread ? job.given : give(job, thread, job.photo);
+      busy = thread;
+      giveNext();
+      const result = await withinTime(given);
+      if (!result.ok) return result;
+      const waitedMs = given.waitedMs + result.latency_ms.queue;
+      return { ...result, latency_ms: { ...result.latency_ms, queue: waitedMs } };
     } catch (error) {
       return failed(closed() ? 'vision was closed' : messageOf(error));
+    } finally {
+      busy = undefined;
     }
   }
 
+  /** Gives the thread the first job that waits beside the one under way: a copy, as another thread needs it if this one is lost. */
+  function giveNext(): void {
+    const [next] = queue;
+    if (busy === undefined || next === undefined || next.given?.thread === busy) return;
+    give(next, busy, next.photo.slice());
+  }
+
+  function give(job: PendingJob, thread: VisionThread, photo: Uint8Array<ArrayBuffer>): GivenJob {
+    const waitedMs = clock.monotonic() - job.since;
+    const answer = thread.run(photo, job.look);
+    // The thread may be lost, or late, when nobody waits for its answer.
+    answer.catch(() => {});
+    job.given = { thread, waitedMs, answer };
+    return job.given;
+  }
+
   /** Rejects when the thread is lost; ends it when the job takes too long. */
-  async function withinTime(thread: VisionThread, { photo, look }: PendingJob): Promise<VisionResult> {
+  async function withinTime({ thread, answer }: GivenJob): Promise<VisionResult> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<VisionResult>((resolve) => {
       timer = setTimeout(() => {
@@ -102,14 +134,12 @@ export function createVision(
         resolve({ ok: false, failure: 'timeout', message });
       }, options.timeoutMs);
     });
-    const answer = thread.run(photo, look).then((result) => {
+    const answered = answer.then((result) => {
       keeper.worked();
       return result;
     });
-    // When the time is up first, the thread's end rejects the answer that nobody waits for any more.
-    answer.catch(() => {});
     try {
-      return await Promise.race([answer, timeout]);
+      return await Promise.race([answered, timeout]);
     } finally {
       clearTimeout(timer);
     }
@@ -120,6 +150,7 @@ export function createVision(
     if (closed()) return Promise.resolve(failed('vision is closed'));
     return new Promise<VisionResult>((resolve) => {
       put({ photo, look, since: clock.monotonic(), resolve });
+      giveNext();
       working ??= workOff();
     });
   }
@@ -132,8 +163,9 @@ export function createVision(
     async probe() {
       const hanging = keeper.hanging();
       if (hanging > 0) throw new Error(`${hanging} vision thread(s) hang and can't be ended`);
-      // The worker refuses what has no bytes at once, and so tells that it is alive; after the job under way.
-      const result = await enqueue(new Uint8Array(0), { embed: false }, (job) => queue.unshift(job));
+      // The worker refuses what has no bytes at once, and so tells that it is alive; after the jobs that it has.
+      const given = queue[0]?.given === undefined ? 0 : 1;
+      const result = await enqueue(new Uint8Array(0), { embed: false }, (job) => queue.splice(given, 0, job));
       if (!result.ok && result.failure !== 'not_an_image') throw new Error(result.message);
     },
 

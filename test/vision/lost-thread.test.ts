@@ -1,6 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import type { HostMessage } from '../../src/vision/protocol.ts';
 import { spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
 import { recordingLog } from '../support/tools.ts';
 import { copyOfModels, job, newVision, outcome, succeeded } from './support.ts';
@@ -72,6 +73,29 @@ test('a thread that hangs is given up, and the other jobs go on', async () => {
   const results = await Promise.all([vision.analyse(job()), vision.analyse(job()), vision.analyse(job())]);
   expect(results.map(outcome)).toEqual(['timeout', '3 faces', '3 faces']);
   expect(succeeded(results[1]).latency_ms.queue).toBeGreaterThan(2900);
+});
+
+test('the thread has the job under way and the next, and a lost one takes only the first with it', async () => {
+  const given: number[] = [];
+  const vision = newVision(
+    {},
+    onceThenReal(() => {
+      // Has both jobs before it ends; none of its messages is an answer.
+      const worker = badWorker(
+        'if ((globalThis.jobs = (globalThis.jobs ?? 0) + 1) === 2) setTimeout(() => process.exit(7), 200);',
+      );
+      const post = worker.postMessage.bind(worker);
+      worker.postMessage = (message: HostMessage, transfer) => {
+        if (message.type === 'job') given.push(message.photo.byteLength);
+        post(message, transfer as ArrayBuffer[]);
+      };
+      return worker;
+    }),
+  );
+  await vision.start();
+  const results = await Promise.all(Array.from({ length: 4 }, () => vision.analyse(job())));
+  expect(results.map(outcome)).toEqual(['vision_failed', '3 faces', '3 faces', '3 faces']);
+  expect(given).toHaveLength(2);
 });
 
 test('a job that takes too long is given up', async () => {

@@ -6,7 +6,16 @@ import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { MusterError } from '../../src/lib/errors.ts';
 import { packageRoot } from '../../src/lib/package.ts';
-import { copyOfModels, job, newVision, outcome, pipelineOptions, smallPhoto, succeeded } from './support.ts';
+import {
+  copyOfModels,
+  job,
+  newVision,
+  outcome,
+  pipelineOptions,
+  samplePhoto,
+  smallPhoto,
+  succeeded,
+} from './support.ts';
 
 test('starts with the facts of the models and analyses in a thread of its own', async () => {
   const vision = newVision({ threads: 'auto' });
@@ -40,6 +49,23 @@ test('works jobs off in their order, counts the wait, and does not block the mai
   expect(results.map(({ faces }) => faces[0]!.embedding.length)).toEqual([192, 0, 192, 0, 192, 0]);
   expect(results[5]!.latency_ms.queue).toBeGreaterThan(results[0]!.latency_ms.queue);
   expect(ticks).toBeGreaterThan((performance.now() - started) / 5 / 4);
+});
+
+test('a photo that can not be decoded harms neither the one before it nor the one after', async () => {
+  const vision = newVision({ maxPixels: 1e6 });
+  await vision.start();
+  const cut = smallPhoto.subarray(0, smallPhoto.length / 2);
+  const large = await samplePhoto(1);
+  const photos = [smallPhoto, cut, smallPhoto, large, new Uint8Array(0), smallPhoto];
+  const results = await Promise.all(photos.map((photo) => vision.analyse({ photo: new Uint8Array(photo) })));
+  expect(results.map(outcome)).toEqual([
+    '3 faces',
+    'not_an_image',
+    '3 faces',
+    'too_many_pixels',
+    'not_an_image',
+    '3 faces',
+  ]);
 });
 
 test('takes over the memory of a photo, and copies what is shared', async () => {

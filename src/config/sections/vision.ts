@@ -63,7 +63,7 @@ export const vision = section('How faces are found and embedded.', {
       0.3,
       0.9,
       0.709,
-      'Each step of the image pyramid is this much smaller than the one before.',
+      'Each step of the image pyramid is this much smaller than the one before. In fast mode it is 0.6 at most, so only less counts there.',
     ),
   }),
   threads: auto(
