@@ -1,12 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ComparedPairs, Evaluation, FailedPhoto } from '../evaluate/evaluate.ts';
+import type { ComparedPairs, Evaluation } from '../evaluate/evaluate.ts';
 import type { Pair } from '../evaluate/pairs.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { FaceChoice } from '../evaluate/face.ts';
 import type { Interval } from '../evaluate/intervals.ts';
 import type { Difference } from '../evaluate/scores-file.ts';
-import type { Embedding } from '../vision/contract.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
 
@@ -24,7 +22,7 @@ interface EvaluateOptions {
  * Photos of such lists are made around one face that fills a third of them: at 70, all 1,583 faces of a part of LFW
  * (250×250 px, faces from 59 px) are found. A smaller value finds the same ones and more bystanders.
  */
-const defaultMinFacePx = 70;
+export const defaultMinFacePx = 70;
 
 export const registerEvaluate: RegisterCommand = (program, context) => {
   program
@@ -90,7 +88,7 @@ async function evaluateCommand(options: EvaluateOptions, context: CommandContext
   if (against !== null) context.print(`\n${differenceWords(against)}`);
 }
 
-async function readList(file: string, code: string): Promise<string> {
+export async function readList(file: string, code: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new MusterError(code, `${file} can't be read: ${messageOf(error)}`, { cause: error });
   });
@@ -113,30 +111,17 @@ async function compare(
   options: EvaluateOptions,
   context: CommandContext,
 ): Promise<ComparedPairs> {
-  const [{ comparePairs, photosOf }, { chosenFace }, { analysePhoto }, { createProgress }] =
-    await Promise.all([
-      import('../evaluate/evaluate.ts'),
-      import('../evaluate/face.ts'),
-      import('../gallery/photo.ts'),
-      import('../lib/progress.ts'),
-    ]);
+  const [{ comparePairs, photosOf }, { photoEmbedder }, { createProgress }] = await Promise.all([
+    import('../evaluate/evaluate.ts'),
+    import('../evaluate/embed-photo.ts'),
+    import('../lib/progress.ts'),
+  ]);
   return withVision(context, { minFacePx: options.minFace ?? defaultMinFacePx }, async (vision) => {
     const progress = createProgress('photos', { total: photosOf(pairs).length });
-    const embed = async (file: string): Promise<Embedding | FailedPhoto> => {
-      context.signal.throwIfAborted();
-      const result = await analysePhoto(vision, join(options.root, file));
-      progress.advance();
-      if (!result.ok) return { file, code: result.failure, message: result.message };
-      return (
-        chosenFace(result, options.face)?.embedding ?? {
-          file,
-          code: 'no_face',
-          message: 'no face was found',
-        }
-      );
-    };
+    const { signal } = context;
+    const advance = () => progress.advance();
     try {
-      return await comparePairs(pairs, embed);
+      return await comparePairs(pairs, photoEmbedder(vision, { ...options, signal, advance }));
     } finally {
       progress.done();
     }
@@ -176,7 +161,7 @@ async function tableOf(evaluation: Evaluation): Promise<string> {
   );
 }
 
-function rate(value: number | null): string {
+export function rate(value: number | null): string {
   return value === null ? 'too few pairs' : `${(value * 100).toFixed(2)} %`;
 }
 

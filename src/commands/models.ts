@@ -1,6 +1,7 @@
 import type { Manifest } from '../models/manifest.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { addAdding } from './models-add.ts';
+import { addQuantizing } from './models-quantize.ts';
 import { modelsDirOf, showSteps, withFolder, type FolderOptions } from './models-folder.ts';
 
 const examples = `
@@ -44,6 +45,7 @@ export const registerModels: RegisterCommand = (program, context) => {
     .action((options: BuildOptions) => build(context, options));
 
   addAdding(models, context);
+  addQuantizing(models, context);
 
   withFolder(models.command('list'))
     .description('list the models, where they come from and whether they are ready')
@@ -152,7 +154,9 @@ async function inspectAll(context: CommandContext, options: FolderOptions) {
 
 /** Where a model's weights are published, or that they are somebody's own. */
 function sourceName(manifest: Manifest, published: Manifest, name: string): string {
-  const { source, sha256 } = manifest.models[name]!.weights;
+  const { weights, variant_of } = manifest.models[name]!;
+  if (variant_of !== undefined) return `made here of ${variant_of}`;
+  const { source, sha256 } = weights;
   if (sha256 !== published.models[name]!.weights.sha256) return `your own (SHA-256 ${sha256.slice(0, 12)}…)`;
   const found = manifest.sources[source]!;
   return found.kind === 'npm' ? `${found.package}@${found.version}` : source;

@@ -9,7 +9,7 @@ import type { CommandContext } from './context.ts';
 const patienceMs = 120_000;
 
 /** A photo of 42 megapixels in full would take more than a gigabyte. */
-const commandSidePx = 4096;
+export const commandSidePx = 4096;
 
 /**
  * Runs `work` with the vision of the config, in which the overrides take precedence, and ends it again.

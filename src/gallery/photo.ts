@@ -11,7 +11,7 @@ export type PhotoResult =
 
 /** Analyses a photo file. Never rejects for what may be wrong with the file. */
 export async function analysePhoto(
-  vision: Vision,
+  vision: Pick<Vision, 'analyse'>,
   path: string,
   job: { readonly embed?: boolean } = {},
 ): Promise<PhotoResult> {

@@ -63,7 +63,9 @@ export async function pinModels(options: BuildOptions): Promise<readonly string[
 
 /** Those of the packs that are there without being added. */
 function fixedModels({ models, optional = [] }: Manifest): readonly string[] {
-  return Object.keys(models).filter((name) => !optional.includes(models[name]?.pack ?? ''));
+  return Object.entries(models)
+    .filter(([, { pack, variant_of }]) => variant_of === undefined && !optional.includes(pack))
+    .map(([name]) => name);
 }
 
 function differs({ name, onnx, entry }: MadeModel): MusterError {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { LoadedModel } from './contract.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ModelEntry } from './manifest.ts';
 
 /** What became of looking at one model's file. */
 export type Inspection =
@@ -22,7 +22,7 @@ export async function inspectModel(modelsDir: string, manifest: Manifest, name: 
   if (!entry) throw new RangeError(`the manifest has no model ${name}`);
   const path = join(modelsDir, entry.file);
   const optional = manifest.optional?.includes(entry.pack) === true;
-  const command = optional ? `muster models add ${entry.pack}` : 'muster models build';
+  const command = commandFor(entry, optional);
   if (entry.sha256 === null)
     return { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command };
   let onnx: Uint8Array;
@@ -39,6 +39,12 @@ export async function inspectModel(modelsDir: string, manifest: Manifest, name: 
   if (sha256 === entry.sha256) return { state: 'ready', path, model: { name, onnx, sha256 } };
   const reason = `its SHA-256 is ${sha256.slice(0, 12)}… and not ${entry.sha256.slice(0, 12)}…, so it is damaged or another file`;
   return { state: 'damaged', path, reason, command };
+}
+
+/** What makes a model. */
+function commandFor({ pack, variant_of }: ModelEntry, optional: boolean): string {
+  if (variant_of !== undefined) return `muster models quantize ${variant_of} --pairs <csv> --root <folder>`;
+  return optional ? `muster models add ${pack}` : 'muster models build';
 }
 
 /** The model of an inspection that went well; otherwise throws MusterError `model_missing`, `model_damaged` or `model_not_added`. */

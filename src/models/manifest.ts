@@ -6,6 +6,7 @@ import { messageOf, MusterError } from '../lib/errors.ts';
 import { defaultModelsDir } from '../lib/package.ts';
 import { readAdded, withAdded } from './added.ts';
 import { architectureNames } from './nets/architectures.ts';
+import { readVariants, withVariants } from './variants.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits');
 const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -');
@@ -68,6 +69,8 @@ const model = z.strictObject({
   weights,
   /** Of the ONNX file that is made of the weights; null: it is put on record when the pack is added (`added.ts`). */
   sha256: sha256.nullable(),
+  /** Of a model that was made on this machine (`variants.ts`): the pack whose embedder it is made of. */
+  variant_of: id.optional(),
 });
 
 const pack = z.strictObject({
@@ -140,14 +143,16 @@ export function manifestPath(modelsDir: string): string {
 
 /**
  * Reads the manifest of a folder of models. Where it leaves a hash open, it has the one that was put on record when the pack was added,
- * unless `recorded` is false. Throws MusterError `manifest_invalid` or `added_invalid`.
+ * and it has the variants that were made here, unless `recorded` is false. Throws MusterError `manifest_invalid`, `added_invalid` or
+ * `variants_invalid`.
  */
 export async function readManifest(
   modelsDir: string,
   { recorded = true }: { readonly recorded?: boolean } = {},
 ): Promise<Manifest> {
   const manifest = await readPublished(modelsDir);
-  return recorded ? withAdded(manifest, await readAdded(modelsDir)) : manifest;
+  if (!recorded) return manifest;
+  return withVariants(withAdded(manifest, await readAdded(modelsDir)), await readVariants(modelsDir));
 }
 
 async function readPublished(modelsDir: string): Promise<Manifest> {

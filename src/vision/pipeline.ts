@@ -12,7 +12,7 @@ import { createEmbedder } from './embed.ts';
 import type { Image } from './image.ts';
 import { measureQuality } from './quality.ts';
 import type { Look } from './protocol.ts';
-import { createRuntime } from './runtime.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
 import { showCrop } from './show.ts';
 import type { TunedThreads } from './threads.ts';
 
@@ -74,12 +74,15 @@ const cropsPerPhoto = 32;
  */
 const detectThreads = (threads: number) => Math.max(1, threads - 1);
 
-/** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. */
-export async function createPipeline(options: PipelineOptions): Promise<Pipeline> {
+/** Loads the pack and makes the sessions. Rejects with the MusterError of `loadPack`. `open` makes the runtime: one may look at what goes through it. */
+export async function createPipeline(
+  options: PipelineOptions,
+  open: (options: RuntimeOptions) => Runtime = createRuntime,
+): Promise<Pipeline> {
   const pack = await loadPack(options.modelsDir, options.pack);
   const fingerprint = fingerprintOf(pack, options.flip);
   const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
-  const runtime = createRuntime({ threads, graphsDir: options.graphsDir ?? null });
+  const runtime = open({ threads, graphsDir: options.graphsDir ?? null });
   const [pnet, rnet, onet, embedder] = await Promise.all([
     runtime.load(pack.pnet, detectThreads(threads)),
     runtime.load(pack.rnet, detectThreads(threads)),

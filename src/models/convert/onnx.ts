@@ -9,6 +9,13 @@ export interface OnnxTensor {
   readonly data: Float32Array;
 }
 
+/** A constant of whole numbers. */
+export interface CodedTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly data: Int8Array | Int32Array;
+}
+
 export interface OnnxNode {
   readonly op: string;
   readonly name: string;
@@ -29,6 +36,8 @@ export interface OnnxGraph {
   /** In an order in which they can be computed. */
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly OnnxTensor[];
+  /** Of a quantised net only. */
+  readonly coded?: readonly CodedTensor[];
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
 }
@@ -37,8 +46,9 @@ export interface OnnxGraph {
 const irVersion = 8;
 const opset = 17;
 
-const float32 = 1;
-const attributeTypes = { int: 2, string: 3, ints: 7 };
+/** ONNX's numbers of the types of values. */
+export const dataTypes = { float32: 1, int8: 3, int32: 6 };
+export const attributeTypes = { int: 2, string: 3, ints: 7 };
 
 const field = (type: string, id: number) => ({ type, id });
 const repeated = (type: string, id: number) => ({ rule: 'repeated', type, id });
@@ -98,7 +108,7 @@ const schema: INamespace = {
   },
 };
 
-const modelType = Root.fromJSON(schema).lookupType('Model');
+export const modelType = Root.fromJSON(schema).lookupType('Model');
 
 /**
  * Writes a graph as an ONNX file. The same graph always gives the same bytes: nothing of the time, the machine or
@@ -119,9 +129,9 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
           op_type: op,
           attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
         })),
-        initializer: graph.constants.map(({ name, dims, data }) => ({
+        initializer: [...graph.constants, ...(graph.coded ?? [])].map(({ name, dims, data }) => ({
           dims,
-          data_type: float32,
+          data_type: typeOf(data),
           name,
           raw_data: littleEndian(data),
         })),
@@ -140,10 +150,15 @@ function attribute(name: string, value: number | readonly number[] | string): ob
 
 function valueInfo({ name, dims }: OnnxValue): object {
   const dim = dims.map((side) => (typeof side === 'number' ? { dim_value: side } : { dim_param: side }));
-  return { name, type: { tensor_type: { elem_type: float32, shape: { dim } } } };
+  return { name, type: { tensor_type: { elem_type: dataTypes.float32, shape: { dim } } } };
+}
+
+function typeOf(data: OnnxTensor['data'] | CodedTensor['data']): number {
+  if (data instanceof Float32Array) return dataTypes.float32;
+  return data instanceof Int8Array ? dataTypes.int8 : dataTypes.int32;
 }
 
 /** The bytes of the values as ONNX wants them. Every processor that Node runs on in a station is little-endian. */
-function littleEndian(data: Float32Array): Uint8Array {
+function littleEndian(data: OnnxTensor['data'] | CodedTensor['data']): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
