@@ -12,7 +12,7 @@ import { createLog } from '../src/lib/log.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
 import type { Vision } from '../src/vision/contract.ts';
-import { createThumbnailer } from '../src/vision/decode.ts';
+import { createThumbnailer } from '../src/vision/thumbnail/thumbnail.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createVision } from '../src/vision/vision.ts';
 import { describeMachine } from '../src/bench/machine.ts';

@@ -36,7 +36,7 @@ import { createTelemetry } from './telemetry/telemetry.ts';
 import type { Upkeep } from './upkeep/contract.ts';
 import { lastRuns, openUpkeep } from './upkeep/open.ts';
 import type { VisionInfo } from './vision/contract.ts';
-import { createThumbnailer } from './vision/decode.ts';
+import { createThumbnailer } from './vision/thumbnail/thumbnail.ts';
 import { graphsDir, visionOptions } from './vision/options.ts';
 import { createVision } from './vision/vision.ts';
 

@@ -115,10 +115,10 @@ export interface ThumbnailOptions {
 }
 
 /**
- * Creates what turns a camera's JPEG into a small grey picture, `[height, width]`, 0..255, sides not in proportion; null where that can't
+ * Creates what decodes a JPEG to a small grey picture, `[height, width]`, 0..255, sides not in proportion; null where that can't
  * be done. The decoder makes it small while it decodes, which takes a fraction of the time; libvips' own threads do the work.
  */
-export function createThumbnailer({ width, height, maxPixels }: ThumbnailOptions) {
+export function createShrinker({ width, height, maxPixels }: ThumbnailOptions) {
   limitReaders();
   return async (jpeg: Uint8Array): Promise<Uint8Array | null> => {
     if (scansOf(jpeg) > mostScans) return null;

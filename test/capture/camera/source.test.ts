@@ -6,7 +6,7 @@ import type { Attention, CaptureOutcome, PhotoCapture } from '../../../src/captu
 import { layerOf, resolveConfig } from '../../../src/config/layers.ts';
 import { createActivity } from '../../../src/lib/activity.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
-import { createThumbnailer } from '../../../src/vision/decode.ts';
+import { createThumbnailer } from '../../../src/vision/thumbnail/thumbnail.ts';
 import { doorway, startCamera } from '../../support/camera-film.ts';
 import { eventually, recordingLog } from '../../support/tools.ts';
 

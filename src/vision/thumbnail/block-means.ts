@@ -1,0 +1,132 @@
+import { setImmediate as afterOthers } from 'node:timers/promises';
+import { createWasmMemory, createWasmModule, growWasmMemory, type WasmMemory } from '../../lib/wasm.ts';
+import { readBaselineHeader, type BaselineJpeg } from './header.ts';
+import { kernelBytes } from './kernel-bytes.ts';
+import { tableBytes, writeTable } from './tables.ts';
+
+/** The brightness of a photo's blocks of 8×8 px: `[rows of the stride]`, before quantisation is undone. */
+export interface BlockMeans {
+  readonly columns: number;
+  readonly rows: number;
+  /** Numbers from row to row. */
+  readonly stride: number;
+  /** Means less 128, in units of `quantiser` / 8. Valid until the next photo is read. */
+  readonly values: Int16Array;
+  readonly quantiser: number;
+}
+
+/** The functions of wasm/jpeg.wat, which says what they do. */
+interface Kernel {
+  unstuff(at: number, end: number, out: number): number;
+  read(units: number): number;
+}
+
+const instantiate = createWasmModule(kernelBytes, 'vision');
+
+/** Larger files are left to libvips, so that the memory stays small. */
+const maxBytes = 4 * 2 ** 20;
+/** Units that are read before others have the thread: less than a millisecond. */
+const unitsAtOnce = 2_048;
+/** In the memory: the state, the tables, the file, its data, the means. */
+const tablesAt = 256;
+const fileAt = tablesAt + 8 * tableBytes;
+/** What may be read or written beyond an end: a unit of ten blocks takes less. */
+const spareBytes = 4_096;
+
+/**
+ * Creates what reads the block means of a baseline JPEG, without making pixels of it: its DC coefficients are them (ITU-T T.81, A.3.3). One photo at a time.
+ * Null for any other JPEG and for one that is damaged: whoever asks decodes it then.
+ */
+export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) => Promise<BlockMeans | null> {
+  let memory: WasmMemory | undefined;
+  let kernel: Kernel | undefined;
+  /** The tables that are in the memory: most cameras always send the same. */
+  const written = new Map<number, Buffer>();
+  let isBusy = false;
+
+  return async (jpeg) => {
+    const file = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length);
+    const header = readBaselineHeader(file);
+    if (header === null || isBusy || file.length > maxBytes || header.width * header.height > maxPixels)
+      return null;
+    isBusy = true;
+    try {
+      return await read(file, header);
+    } finally {
+      isBusy = false;
+    }
+  };
+
+  async function read(file: Buffer, header: BaselineJpeg): Promise<BlockMeans | null> {
+    const [first] = header.components as [BaselineJpeg['components'][0]];
+    const across = Math.max(...header.components.map((one) => one.across));
+    const down = Math.max(...header.components.map((one) => one.down));
+    const unitColumns = Math.ceil(header.width / (8 * across));
+    const units = unitColumns * Math.ceil(header.height / (8 * down));
+    const stride = unitColumns * first.across;
+    const dataAt = fileAt + file.length + spareBytes;
+    const meansAt = (dataAt + file.length + spareBytes) & ~15;
+    const meansLength = units * first.across * first.down;
+
+    memory ??= createWasmMemory(fileAt) ?? undefined;
+    if (memory === undefined) return null;
+    kernel ??= instantiate(memory) as Kernel;
+    growWasmMemory(memory, meansAt + meansLength * 2 + spareBytes);
+    if (!writeTables(header, memory.buffer)) return null;
+    new Uint8Array(memory.buffer, fileAt).set(file);
+    const state = new Uint32Array(memory.buffer, 0, tablesAt / 4);
+    state.set([0, 0, 0, meansAt, unitColumns, unitColumns, first.across * 2, (first.down - 1) * stride * 2]);
+    state[8] = writeBlocks(header, stride, state.subarray(16));
+
+    const end = fileAt + file.length;
+    let at = fileAt + header.dataAt;
+    for (let done = 0, restarts = 0; done < units; restarts += 1) {
+      const next = Math.min(units, done + (header.restartUnits || units));
+      at = kernel.unstuff(at, end, dataAt);
+      [state[0], state[2]] = [dataAt * 8, 0];
+      while (done < next) {
+        const some = Math.min(next - done, unitsAtOnce);
+        if (kernel.read(some) === 0) return null;
+        done += some;
+        if (done < next) await afterOthers();
+      }
+      const marker = done < units ? 0xd0 + (restarts & 7) : 0xd9;
+      if (file.length < at - fileAt + 2 || file[at - fileAt + 1] !== marker) return null;
+      at += 2;
+    }
+    const columns = Math.ceil(Math.ceil((header.width * first.across) / across) / 8);
+    const rows = Math.ceil(Math.ceil((header.height * first.down) / down) / 8);
+    const values = new Int16Array(memory.buffer, meansAt, meansLength);
+    return { columns, rows, stride, values, quantiser: header.quantiser };
+  }
+
+  /** False where a table is missing or none. */
+  function writeTables({ huffman, components }: BaselineJpeg, buffer: ArrayBuffer): boolean {
+    for (const segment of huffman) {
+      const number = segment.table + (segment.kind === 'ac' ? 4 : 0);
+      if (written.get(number)?.equals(segment.bytes) === true) continue;
+      written.delete(number);
+      if (!writeTable(segment, buffer, tableAt(number))) return false;
+      written.set(number, Buffer.from(segment.bytes));
+    }
+    const defined = new Set(huffman.map(({ kind, table }) => `${kind}${table}`));
+    return components.every(({ dc, ac }) => defined.has(`dc${dc}`) && defined.has(`ac${ac}`));
+  }
+}
+
+function tableAt(number: number): number {
+  return tablesAt + number * tableBytes;
+}
+
+/** Writes what the kernel has to know of each block of a unit, in their order in the data, and returns how many there are. */
+function writeBlocks({ components }: BaselineJpeg, stride: number, state: Uint32Array): number {
+  let blocks = 0;
+  for (const [i, { across, down, dc, ac }] of components.entries()) {
+    for (let n = 0; n < across * down; n += 1) {
+      const offset = (Math.floor(n / across) * stride + (n % across)) * 2;
+      state.set([tableAt(dc), tableAt(4 + ac), i === 0 ? 1 : 0, offset], blocks * 4);
+      blocks += 1;
+    }
+  }
+  return blocks;
+}

@@ -1,0 +1,65 @@
+import type { HuffmanSegment } from './header.ts';
+
+/** Bytes of a table in the memory of wasm/jpeg.wat, which says what is in it. */
+export const tableBytes = 147_472;
+const singleAt = 8_192;
+const leastAt = 16_384;
+const longAt = 16_388;
+
+/** Bits of a code that are looked up at once. */
+const window = 12;
+/** Of an entry, above its bits: the block ends; the entry has no say. */
+const blockEnds = 128;
+const noSay = 255;
+
+/** Writes the table of a DHT segment (ITU-T T.81, annex C) to the memory. Returns false where it is none. */
+export function writeTable({ kind, bytes }: HuffmanSegment, memory: ArrayBuffer, at: number): boolean {
+  const single = new Uint16Array(memory, at + singleAt, 1 << window).fill(0);
+  // The first 16 bits that no code so far begins with.
+  let next = 0;
+  let symbolAt = 16;
+  let least = 0;
+  let long = new Uint16Array(0);
+  for (let length = 1; length <= 16; length += 1) {
+    if (length === window + 1) {
+      least = next;
+      long = new Uint16Array(memory, at + longAt, 65_536 - least).fill(0);
+    }
+    for (let n = bytes[length - 1]!; n > 0; n -= 1) {
+      const symbol = bytes[symbolAt]!;
+      const span = 1 << (16 - length);
+      if (next + span > 65_536 || (kind === 'dc' && symbol > 15)) return false;
+      const entry = (length + (symbol & 15)) | (passedBy(kind, symbol) << 5);
+      if (length <= window) single.fill(entry, next >> 4, (next + span) >> 4);
+      else long.fill(entry, next - least, next - least + span);
+      next += span;
+      symbolAt += 1;
+    }
+  }
+  new DataView(memory).setUint32(at + leastAt, least, true);
+  if (kind === 'ac') combine(single, new Uint16Array(memory, at, 1 << window));
+  return true;
+}
+
+/** Of a DC code the bits of its value; of an AC code how many coefficients it is (F.1.2.2). */
+function passedBy(kind: 'dc' | 'ac', symbol: number): number {
+  if (kind === 'dc') return symbol;
+  return (symbol & 15) === 0 && symbol !== 0xf0 ? blockEnds : (symbol >> 4) + 1;
+}
+
+/** Entries of as many codes, with their values, as lie whole in the window. */
+function combine(single: Uint16Array, combined: Uint16Array): void {
+  const mask = (1 << window) - 1;
+  for (let i = 0; i <= mask; i += 1) {
+    let bits = single[i]! & 31;
+    let passed = single[i] === 0 ? noSay : single[i]! >> 5;
+    while (passed < 64 && bits < window) {
+      const entry = single[(i << bits) & mask]!;
+      const more = entry >> 5;
+      if (entry === 0 || bits + (entry & 31) > window || (more < 64 && passed + more >= 64)) break;
+      bits += entry & 31;
+      passed += more;
+    }
+    combined[i] = bits | (passed << 5);
+  }
+}
