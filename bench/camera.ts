@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { groupPhoto } from '../demo/sample-photos.ts';
 import { createMotionGate, thumbnailHeight, thumbnailWidth } from '../src/capture/camera/motion.ts';
@@ -7,7 +6,6 @@ import { createCameraSource } from '../src/capture/camera/source.ts';
 import { createJpegSplitter } from '../src/capture/camera/split.ts';
 import { resolveConfig } from '../src/config/layers.ts';
 import { systemClock } from '../src/lib/clock.ts';
-import { messageOf } from '../src/lib/errors.ts';
 import { createLog } from '../src/lib/log.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
@@ -16,45 +14,33 @@ import { createThumbnailer } from '../src/vision/thumbnail/thumbnail.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createVision } from '../src/vision/vision.ts';
 import { describeMachine } from '../src/bench/machine.ts';
+import { numberWithin } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /**
  * `npm run bench:camera`: what an empty doorway costs. A camera shows an empty scene with the noise of a sensor, once with the
  * motion gate and once with every frame analysed, in turns.
  */
 
-const help = `Usage: npm run bench:camera -- [options]
+const program = programOf(
+  'bench:camera',
+  `Measures the processor time of a station's eyes before an empty doorway: with the motion gate, and with a full search for faces in every
+frame. The camera has 1280×720 px and 10 frames a second.`,
+)
+  .option('--seconds <n>', 'of each turn; there are two turns of each kind', numberWithin(2, 600), 10)
+  .option('--json', 'print one JSON document');
 
-Measures the processor time of a station's eyes before an empty doorway: with the motion gate, and with a full search for faces in every
-frame. The camera has 1280×720 px and 10 frames a second.
-
-Options:
-  --seconds <n>  of each turn (default 10); there are two turns of each kind
-  --json         print one JSON document
-  --help         print this help
-`;
+interface Options {
+  readonly seconds: number;
+  readonly json?: boolean;
+}
 
 const fps = 10;
 const distinctFrames = 20;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench:camera: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '10' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const seconds = Number(values.seconds);
-  if (!(seconds >= 2 && seconds <= 600)) throw new Error('--seconds takes a number from 2 to 600');
-
+async function main({ seconds, json }: Options): Promise<void> {
   const { config } = resolveConfig([]);
   if (config === null) throw new Error('the defaults of the config are not valid');
   const frames = await emptyScene();
@@ -81,7 +67,7 @@ async function main(): Promise<void> {
     turns: turns.map((one) => ({ ...one, cpuMsPerFrame: round(one.cpuMsPerFrame, 2) })),
     share_pct: round(100 * share, 1),
   };
-  if (values.json) return void process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (json) return void process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   const rows = report.turns.map((one) => [one.kind, one.frames, one.analysed, one.cpuMsPerFrame]);
   process.stdout.write(
     `${report.machine.cpu}, ${report.machine.cores} cores, node ${report.machine.node}

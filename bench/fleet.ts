@@ -4,34 +4,39 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { connectAsync } from 'mqtt';
 import { freePort } from '../demo/free-port.ts';
 import type { BridgeHealthPayload } from '../src/bridge/payloads.ts';
-import { messageOf } from '../src/lib/errors.ts';
 import { packageRoot } from '../src/lib/package.ts';
 import { quantile } from '../src/telemetry/metrics.ts';
 import { describeMachine } from '../src/bench/machine.ts';
+import { wholeNumber, numberWithin } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /**
  * `npm run bench:fleet`: a fleet of virtual stations, Mosquitto, bridges and VictoriaMetrics on one machine. First the load that was asked
  * for, then the pace at which the bridges work off what has piled up without them.
  */
 
-const help = `Usage: npm run bench:fleet -- [options]
+const program = programOf(
+  'bench:fleet',
+  `How many events a bridge takes from many virtual stations. Needs the programs mosquitto and victoria-metrics.`,
+)
+  .option('--stations <n>', 'virtual stations', wholeNumber(1, 1000), 200)
+  .option('--rate <n>', 'captures per second and station', numberWithin(0.0001, 1000), 1)
+  .option('--duration <s>', 'seconds of load', wholeNumber(1), 300)
+  .option('--bridges <n>', 'bridges, in a shared subscription when there are several', wholeNumber(1), 1)
+  .option('--backlog <n>', 'events that pile up for the second part', wholeNumber(1), 20_000);
 
-Needs the programs mosquitto and victoria-metrics.
+interface Options {
+  readonly stations: number;
+  readonly rate: number;
+  readonly duration: number;
+  readonly bridges: number;
+  readonly backlog: number;
+}
 
-Options:
-  --stations <n>  virtual stations (default 200)
-  --rate <n>      captures per second and station (default 1)
-  --duration <s>  seconds of load (default 300)
-  --bridges <n>   bridges, in a shared subscription when there are several (default 1)
-  --backlog <n>   events that pile up for the second part (default 20000)
-  --help          print this help
-`;
-
-const program = join(packageRoot, 'bin/muster.js');
+const muster = join(packageRoot, 'bin/muster.js');
 const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin`;
 const clockTicksPerSecond = 100;
 
@@ -47,32 +52,16 @@ interface RunningBridge {
   readonly name: string;
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      stations: { type: 'string', default: '200' },
-      rate: { type: 'string', default: '1' },
-      duration: { type: 'string', default: '300' },
-      bridges: { type: 'string', default: '1' },
-      backlog: { type: 'string', default: '20000' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const [stations, rate, duration] = [Number(values.stations), Number(values.rate), Number(values.duration)];
+async function main(options: Options): Promise<void> {
+  const { stations, rate, duration, bridges } = options;
   const dir = await mkdtemp(join(tmpdir(), 'muster-fleet-'));
   const children: ChildProcess[] = [];
   try {
     const around = await startServers(dir, children);
-    const result = await underLoad(around, children, Number(values.bridges), { stations, rate, duration });
-    const drained = await backlog(around, children, Number(values.bridges), Number(values.backlog));
+    const result = await underLoad(around, children, bridges, { stations, rate, duration });
+    const drained = await backlog(around, children, bridges, options.backlog);
     process.stdout.write(
       `${JSON.stringify({ machine: describeMachine(), ...result, backlog: drained }, null, 2)}\n`,
     );
@@ -185,7 +174,7 @@ async function startBridges(
       MUSTER_BRIDGE__HTTP__PORT: '0',
       ...(count > 1 ? { MUSTER_BRIDGE__GROUP: 'bench' } : {}),
     };
-    const child = spawn(process.execPath, [program, 'bridge'], {
+    const child = spawn(process.execPath, [muster, 'bridge'], {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -215,7 +204,7 @@ async function watchHealth(
 }
 
 async function simulate({ env }: Surroundings, args: readonly string[]): Promise<{ captures: number }> {
-  const child = spawn(process.execPath, [program, 'simulate', '--json', '--dropouts', '0', ...args], {
+  const child = spawn(process.execPath, [muster, 'simulate', '--json', '--dropouts', '0', ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

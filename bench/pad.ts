@@ -1,9 +1,7 @@
-import { parseArgs } from 'node:util';
 import { describeMachine } from '../src/bench/machine.ts';
 import { drawnPhotos } from '../src/bench/photos.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { systemClock } from '../src/lib/clock.ts';
-import { messageOf, MusterError } from '../src/lib/errors.ts';
 import { createLog } from '../src/lib/log.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
@@ -11,44 +9,32 @@ import { median } from '../src/telemetry/metrics.ts';
 import type { Vision } from '../src/vision/contract.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createVision } from '../src/vision/vision.ts';
+import { wholeNumber } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /** `npm run bench:pad`: what attack detection adds to the time of a photo. The same photo with and without it, in turns. */
 
-const help = `Usage: npm run bench:pad -- [options]
+const program = programOf(
+  'bench:pad',
+  `The vision worker looks at drawn photos of 1280x720 px, each with and without attack detection, one right after the other and the first in
+turns. Needs the pack: muster models add pad. Settings of the environment (MUSTER_VISION__…) count. Stop other work first.`,
+)
+  .option('--rounds <n>', 'photos of each kind to measure, after 5 to warm up', wholeNumber(1), 40)
+  .option('--json', 'print one JSON document');
 
-The vision worker looks at drawn photos of 1280x720 px, each with and without attack detection, one right after the other and the first in
-turns. Needs the pack: muster models add pad. Settings of the environment (MUSTER_VISION__…) count. Stop other work first.
-
-Options:
-  --rounds <n>   photos of each kind to measure, after 5 to warm up (default 40)
-  --json         print one JSON document
-  --help         print this help
-`;
+interface Options {
+  readonly rounds: number;
+  readonly json?: boolean;
+}
 
 const warmUp = 5;
 
 /** Faces in the photos: all of them are looked at. A station looks at one, or with the policy every at eight at the most. */
 const crowds = [1, 2, 4];
 
-try {
-  await main();
-} catch (error) {
-  const remedy = error instanceof MusterError && error.remedy !== undefined ? `\n${error.remedy}` : '';
-  process.stderr.write(`bench: ${messageOf(error)}${remedy}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '40' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds must be a whole number from 1');
+async function main({ rounds, json = false }: Options): Promise<void> {
   const options = visionOptions(await loadConfig({ env: process.env }));
   // The mode in which a station does not start without the nets.
   const vision = createVision({ ...options, pad: 'enforce', log: createLog('warn'), clock: systemClock });
@@ -59,7 +45,7 @@ async function main(): Promise<void> {
       const { files } = await drawnPhotos([1280, 720], faces, options.minFacePx);
       rows.push(await measure(vision, files, { faces, rounds }));
     }
-    print(rows, { threads, rounds }, values.json);
+    print(rows, { threads, rounds }, json);
   } finally {
     await vision.close();
   }

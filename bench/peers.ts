@@ -1,5 +1,3 @@
-import { parseArgs } from 'node:util';
-import { messageOf, MusterError } from '../src/lib/errors.ts';
 import { describeMachine } from '../src/bench/machine.ts';
 import { photosOfFolder } from '../src/bench/photos.ts';
 import { round } from '../src/lib/round.ts';
@@ -8,46 +6,34 @@ import { doorPhotos } from './photos.ts';
 import { createFaceApi } from './peers/face-api.ts';
 import { createMuster } from './peers/muster.ts';
 import type { Peer } from './peers/contract.ts';
+import { wholeNumber } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /**
  * `npm run bench:peers`: photo bytes to an identity, by Muster and by another open face pipeline for Node, on the same photos in the same
  * run. They take turns, photo by photo, so that other work on the machine hits all alike.
  */
 
-const help = `Usage: npm run bench:peers -- [options]
+const program = programOf(
+  'bench:peers',
+  `From a JPEG's bytes to the nearest in a gallery: this pipeline and others, in turns.`,
+)
+  .option('--photos <dir>', 'photos to use (default: the sample photos, 1280×720, one face each)')
+  .option('--rounds <n>', 'rounds over all photos, after one that is not counted', wholeNumber(1), 10)
+  .option('--templates <n>', 'people in the gallery that each compares with', wholeNumber(1), 1000)
+  .option('--json', 'print one JSON document');
 
-Options:
-  --photos <dir>     photos to use (default: the sample photos, 1280×720, one face each)
-  --rounds <n>       rounds over all photos, after one that is not counted (default 10)
-  --templates <n>    people in the gallery that each compares with (default 1000)
-  --json             print one JSON document
-  --help             print this help
-`;
-
-try {
-  await main();
-} catch (error) {
-  const remedy = error instanceof MusterError && error.remedy !== undefined ? `\n${error.remedy}` : '';
-  process.stderr.write(`bench: ${messageOf(error)}${remedy}\n`);
-  process.exitCode = 1;
+interface Options {
+  readonly photos?: string;
+  readonly rounds: number;
+  readonly templates: number;
+  readonly json?: boolean;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      photos: { type: 'string' },
-      rounds: { type: 'string', default: '10' },
-      templates: { type: 'string', default: '1000' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const [rounds, templates] = [Number(values.rounds), Number(values.templates)];
-  if (!(rounds >= 1) || !(templates >= 1))
-    throw new Error('--rounds and --templates take whole numbers from 1 on');
-  const photos =
-    values.photos === undefined ? await doorPhotos() : (await photosOfFolder(values.photos)).files;
+await runProgram(program, main);
+
+async function main({ photos: folder, rounds, templates, json }: Options): Promise<void> {
+  const photos = folder === undefined ? await doorPhotos() : (await photosOfFolder(folder)).files;
 
   const peers: readonly Peer[] = [
     await createMuster({ threads: 1, mode: 'fast', flip: true, templates }),
@@ -84,7 +70,7 @@ async function main(): Promise<void> {
     times: round(slowest / medianOf(peer), 1),
     faces_per_photo: round(faces.get(peer)! / (rounds * photos.length), 2),
   }));
-  if (values.json) {
+  if (json) {
     process.stdout.write(
       `${JSON.stringify({ schema: 'bench-peers/1', machine: describeMachine(), templates, peers: rows }, null, 2)}\n`,
     );

@@ -1,52 +1,38 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../src/config/load.ts';
-import { messageOf } from '../src/lib/errors.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
 import type { DetectMode } from '../src/vision/detect/detect.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createPipeline } from '../src/vision/pipeline.ts';
+import { wholeNumber } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /**
  * `npm run bench:recall`: what the fast mode of the detector costs in faces. A folder holds `groups.csv` (file, faces, noses as `x y;x y`)
  * and, where they are there, `lfw/<person>/*.jpg` with a face in the middle and `noface/*` without one.
  */
 
-const help = `Usage: npm run bench:recall -- --root <folder> [options]
+const program = programOf('bench:recall', `What the fast mode of the detector costs in faces.`)
+  .requiredOption('--root <folder>', 'the photos')
+  .option('--min-face <px>', 'smallest face that is looked for', wholeNumber(12), 20)
+  .option('--every <n>', 'of the photos with one face, take each n-th', wholeNumber(1), 4)
+  .option('--json', 'print one JSON document');
 
-Options:
-  --root <folder>  the photos
-  --min-face <px>  smallest face that is looked for (default 20)
-  --every <n>      of the photos with one face, take each n-th (default 4)
-  --json           print one JSON document
-  --help           print this help
-`;
+interface Options {
+  readonly root: string;
+  readonly minFace: number;
+  readonly every: number;
+  readonly json?: boolean;
+}
 
 /** A nose counts as found when a face's is nearer than this, in widths of that face. */
 const noseTolerance = 0.25;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      root: { type: 'string' },
-      'min-face': { type: 'string', default: '20' },
-      every: { type: 'string', default: '4' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  if (values.root === undefined) throw new Error('--root names the folder with groups.csv');
-  const [root, minFacePx, every] = [values.root, Number(values['min-face']), Number(values.every)];
+async function main({ root, minFace: minFacePx, every, json }: Options): Promise<void> {
   const groups = readGroups(await readFile(join(root, 'groups.csv'), 'utf8'));
   const portraits = (await photosBelow(join(root, 'lfw'))).filter((_, i) => i % every === 0);
   const empty = await photosBelow(join(root, 'noface'));
@@ -82,7 +68,7 @@ async function main(): Promise<void> {
     });
     await look.close();
   }
-  if (values.json)
+  if (json)
     process.stdout.write(
       `${JSON.stringify({ schema: 'bench-recall/1', minFacePx, modes: rows }, null, 2)}\n`,
     );

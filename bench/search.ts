@@ -1,33 +1,44 @@
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { Option } from 'commander';
+import { isDeepStrictEqual } from 'node:util';
 import type { SubjectId } from '../src/gallery/contract.ts';
 import { float32Probe } from '../src/gallery/scan/bounds.ts';
 import { createKernel } from '../src/gallery/scan/kernel.ts';
 import { createScan, type ScannedTable } from '../src/gallery/scan/scan.ts';
 import { search } from '../src/gallery/search.ts';
 import { newVectors } from '../src/gallery/template-table.ts';
-import { messageOf } from '../src/lib/errors.ts';
 import { seededRandom } from '../src/lib/random.ts';
 import { table } from '../src/lib/table.ts';
 import type { Embedding } from '../src/vision/contract.ts';
 import { toUnitLength } from '../src/vision/embedding.ts';
 import { describeMachine } from '../src/bench/machine.ts';
+import { wholeNumber } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /** `npm run bench:search`: how long an exact search takes, beside what reading the templates' memory in order takes. */
 
-const help = `Usage: npm run bench:search -- [options]
-
-Searches an invented gallery for the two nearest subjects of a probe: with the int8 scan and exact comparison of what it leaves, with
+const program = programOf(
+  'bench:search',
+  `Searches an invented gallery for the two nearest subjects of a probe: with the int8 scan and exact comparison of what it leaves, with
 the float32 scan, and by comparing every template in plain code; and sums up the templates' memory in order, which is as fast as any
-float32 scan could be. Every way has its turn in each round; each answer must be the same.
+float32 scan could be. Every way has its turn in each round; each answer must be the same.`,
+)
+  .option('--rows <n>', 'templates', wholeNumber(1_000), 100_000)
+  .option('--numbers <n>', 'numbers of each', wholeNumber(32), 512)
+  .addOption(
+    new Option('--kind <kind>', 'clusters: 100 groups of much alike ones')
+      .choices(['any', 'clusters'])
+      .default('any'),
+  )
+  .option('--rounds <n>', 'rounds to measure, after 2 to warm up', wholeNumber(3), 15)
+  .option('--json', 'print one JSON document');
 
-Options:
-  --rows <n>       templates (default 100000)
-  --numbers <n>    numbers of each (default 512)
-  --kind <kind>    any, or clusters: 100 groups of much alike ones (default any)
-  --rounds <n>     rounds to measure, after 2 to warm up (default 15)
-  --json           print one JSON document
-  --help           print this help
-`;
+interface Options {
+  readonly rows: number;
+  readonly numbers: number;
+  readonly kind: 'any' | 'clusters';
+  readonly rounds: number;
+  readonly json?: boolean;
+}
 
 interface Settings {
   readonly rows: number;
@@ -39,34 +50,11 @@ interface Settings {
 const probesInTurn = 5;
 const warmUp = 2;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rows: { type: 'string', default: '100000' },
-      numbers: { type: 'string', default: '512' },
-      kind: { type: 'string', default: 'any' },
-      rounds: { type: 'string', default: '15' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  if (values.kind !== 'any' && values.kind !== 'clusters') throw new Error('--kind takes any or clusters');
-  const settings = {
-    rows: wholeNumber('--rows', values.rows, 1_000),
-    numbers: wholeNumber('--numbers', values.numbers, 32),
-    clustered: values.kind === 'clusters',
-    rounds: wholeNumber('--rounds', values.rounds, 3),
-  };
-  const result = await measure(settings);
-  process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : print(result));
+async function main({ kind, json, ...rest }: Options): Promise<void> {
+  const result = await measure({ ...rest, clustered: kind === 'clusters' });
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : print(result));
 }
 
 async function measure(settings: Settings) {
@@ -171,11 +159,4 @@ function invent({ rows, numbers, clustered }: Settings, random: () => number): S
 
 function direction(numbers: number, random: () => number): Embedding {
   return toUnitLength(Float32Array.from({ length: numbers }, () => random() + random() + random() - 1.5));
-}
-
-function wholeNumber(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new Error(`${option} takes a whole number from ${least} on`);
-  return value;
 }

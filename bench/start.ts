@@ -4,14 +4,12 @@ import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { parseArgs } from 'node:util';
 import { freePort } from '../demo/free-port.ts';
 import { describeMachine } from '../src/bench/machine.ts';
 import { loadConfig } from '../src/config/load.ts';
 import type { SubjectId } from '../src/gallery/contract.ts';
 import { createGalleryStore } from '../src/gallery/store.ts';
 import { systemClock } from '../src/lib/clock.ts';
-import { messageOf } from '../src/lib/errors.ts';
 import { createLog } from '../src/lib/log.ts';
 import { packageRoot } from '../src/lib/package.ts';
 import { seededRandom } from '../src/lib/random.ts';
@@ -23,6 +21,8 @@ import { fingerprintOf } from '../src/vision/fingerprint.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { doorPhotos } from './photos.ts';
 import { serviceMemory } from './service-memory.ts';
+import { wholeNumber } from '../src/commands/option-values.ts';
+import { programOf, runProgram } from './program.ts';
 
 /**
  * `npm run bench:start`: the program's own station, started with a photo in its inbox that has been there for a while: how long until it
@@ -30,15 +30,21 @@ import { serviceMemory } from './service-memory.ts';
  * the service's unit sets for that. The ways take turns.
  */
 
-const help = `Usage: npm run bench:start -- [options]
+const program = programOf(
+  'bench:start',
+  `How long a station takes from its start to its first decision, and how much memory it has when it is steady.`,
+)
+  .option('--rounds <n>', 'starts of each kind', wholeNumber(1), 5)
+  .option('--captures <n>', 'captures before the memory is read', wholeNumber(1), 200)
+  .option('--templates <n>', 'templates in the gallery', wholeNumber(1), 10_000)
+  .option('--json', 'print one JSON document');
 
-Options:
-  --rounds <n>       starts of each kind (default 5)
-  --captures <n>     captures before the memory is read (default 200)
-  --templates <n>    templates in the gallery (default 10000)
-  --json             print one JSON document
-  --help             print this help
-`;
+interface Options {
+  readonly rounds: number;
+  readonly captures: number;
+  readonly templates: number;
+  readonly json?: boolean;
+}
 
 const ways = [
   { name: "graphs kept, memory as in the service's unit", kept: true, asService: true },
@@ -59,39 +65,21 @@ interface Start {
   readonly rssMb: number;
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      captures: { type: 'string', default: '200' },
-      templates: { type: 'string', default: '10000' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const [rounds, captures, templates] = [values.rounds, values.captures, values.templates].map(Number);
-  if (!(rounds! >= 1) || !(captures! >= 1) || !(templates! >= 1))
-    throw new Error('--rounds, --captures and --templates take whole numbers from 1 on');
+async function main({ rounds, captures, templates, json = false }: Options): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-start-'));
   try {
     await mkdir(join(dir, 'data', 'inbox'), { recursive: true });
-    await inventPeople(join(dir, 'data', 'gallery', 'main'), templates!);
+    await inventPeople(join(dir, 'data', 'gallery', 'main'), templates);
     const photos = await doorPhotos();
     await runStation(dir, ways[0], photos, 1);
     const starts = new Map<Way, Start[]>(ways.map((way) => [way, []]));
-    for (let n = 0; n < rounds!; n++) {
+    for (let n = 0; n < rounds; n++) {
       for (const way of ways) {
         if (!way.kept) await rm(join(dir, 'data', 'graphs'), { recursive: true, force: true });
         // Memory is settled slowly, so one round is enough to read it in.
-        starts.get(way)!.push(await runStation(dir, way, photos, n === 0 ? captures! : 1));
+        starts.get(way)!.push(await runStation(dir, way, photos, n === 0 ? captures : 1));
       }
     }
     const rows = ways.map((way) => {
@@ -103,7 +91,7 @@ async function main(): Promise<void> {
         rss_mb: round(all[0]!.rssMb, 0),
       };
     });
-    print(rows, { templates: templates!, captures: captures!, rounds: rounds! }, values.json);
+    print(rows, { templates, captures, rounds }, json);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

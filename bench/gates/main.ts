@@ -1,13 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../../src/config/load.ts';
 import { failedGate, type GateLimits } from '../../src/decide/gates.ts';
 import { chosenFace } from '../../src/evaluate/face.ts';
 import { parsePairs, type Pair } from '../../src/evaluate/pairs.ts';
 import { similarityOf } from '../../src/gallery/search.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { messageOf } from '../../src/lib/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createProgress } from '../../src/lib/progress.ts';
 import { table } from '../../src/lib/table.ts';
@@ -17,55 +15,43 @@ import { createVision } from '../../src/vision/vision.ts';
 import { reportTurned } from './people.ts';
 import { stepOf, type Curve, type Probed } from './curve.ts';
 import { ways, type Good, type Way } from './ways.ts';
+import { wholeNumber } from '../../src/commands/option-values.ts';
+import { programOf, runProgram } from '../program.ts';
 
 /** `npm run bench:gates`: what the gates stop of photos that get worse step by step, and what they stop in vain. */
 
-const help = `Usage: npm run bench:gates -- --pairs <csv> --root <folder> [options]
-       npm run bench:gates -- --people <folder> [options]
-
-Takes the mated pairs of a list as for muster evaluate. The second photo of each is made worse in steps (blur, dark, overexposed,
+const program = programOf(
+  'bench:gates',
+  `Takes the mated pairs of a list as for muster evaluate. The second photo of each is made worse in steps (blur, dark, overexposed,
 small, tilted, covered) and compared with the first one as it is, with the gates and the threshold of the default config.
 
 No photo can be turned afterwards: for the gates yaw and pitch, the photos of a folder of people as for muster calibrate are sorted by how
-the head is turned in them, and compared with frontal ones of the same person and of others.
+the head is turned in them, and compared with frontal ones of the same person and of others.`,
+  '--pairs <csv> --root <folder> | --people <folder> [options]',
+)
+  .option('--people <folder>', 'a sub-folder of photos for each person')
+  .option('--chart <svg>', 'with --people: draw each comparison into this file')
+  .option('--pairs <csv>', 'list of pairs: fileA,fileB,same')
+  .option('--root <folder>', 'folder that the paths in the list start from')
+  .option('--limit <n>', 'take the first n mated pairs', wholeNumber(1), 100)
+  .option('--json', 'print one JSON document');
 
-Options:
-  --people <folder> a sub-folder of photos for each person
-  --chart <svg>     with --people: draw each comparison into this file
-  --pairs <csv>     list of pairs: fileA,fileB,same
-  --root <folder>   folder that the paths in the list start from
-  --limit <n>       take the first n mated pairs (default 100)
-  --json            print one JSON document
-  --help            print this help
-`;
+interface Options {
+  readonly people?: string;
+  readonly chart?: string;
+  readonly pairs?: string;
+  readonly root?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
 
 /** Small faces must be found here, so that the gate and not the detector stops them. */
 const minFacePx = 20;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      pairs: { type: 'string' },
-      root: { type: 'string' },
-      limit: { type: 'string', default: '100' },
-      people: { type: 'string' },
-      chart: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const { pairs: list, root, people, json } = values;
-  const named = people !== undefined || (list !== undefined && root !== undefined);
-  if (values.help || !named) return void process.stdout.write(help);
-  const limit = Number(values.limit);
-  if (!Number.isInteger(limit) || limit < 1) throw new Error('--limit must be a whole number from 1');
+async function main({ people, chart, pairs: list, root, limit, json = false }: Options): Promise<void> {
+  if (people === undefined && (list === undefined || root === undefined)) return program.help();
   const config = await loadConfig({ env: {} });
   const { gates } = config.decision;
   const options = visionOptions(config);
@@ -78,8 +64,7 @@ async function main(): Promise<void> {
   });
   try {
     const { threshold } = await vision.start();
-    if (people !== undefined)
-      await reportTurned(people, vision, { gates, threshold, json, chart: values.chart });
+    if (people !== undefined) await reportTurned(people, vision, { gates, threshold, json, chart });
     else {
       const pairs = parsePairs(await readFile(list!, 'utf8'), list!).filter(({ same }) => same);
       const curves = await curvesOf(pairs.slice(0, limit), root!, { vision, threshold, gates });

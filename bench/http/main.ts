@@ -2,51 +2,37 @@ import { Agent } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { freePort } from '../../demo/free-port.ts';
 import { portraits } from '../../demo/sample-photos.ts';
-import { messageOf } from '../../src/lib/errors.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 import { table } from '../../src/lib/table.ts';
 import { quantile } from '../../src/telemetry/metrics.ts';
 import { describeMachine } from '../../src/bench/machine.ts';
 import { startServedStation } from './station.ts';
 import { formOf, runClients, type Turn } from './load.ts';
+import { numberWithin } from '../../src/commands/option-values.ts';
+import { programOf, runProgram } from '../program.ts';
 
 /** `npm run bench:http`: how many pairs of photos a station compares over HTTP, and how it fares when too many ask. */
 
-const help = `Usage: npm run bench:http -- [options]
+const program = programOf(
+  'bench:http',
+  `Starts a station of its own and has clients compare two portraits with POST /photo_match, each again and again. Vision is set
+as for a station, by MUSTER_VISION__… variables.`,
+)
+  .option('--seconds <n>', 'of each turn', numberWithin(1), 15)
+  .option('--json', 'print one JSON document');
 
-Starts a station of its own and has clients compare two portraits with POST /photo_match, each again and again. Vision is set
-as for a station, by MUSTER_VISION__… variables.
-
-Options:
-  --seconds <n>  of each turn (default 15)
-  --json         print one JSON document
-  --help         print this help
-`;
+interface Options {
+  readonly seconds: number;
+  readonly json?: boolean;
+}
 
 const clientCounts = [1, 8, 64];
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      seconds: { type: 'string', default: '15' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const seconds = Number(values.seconds);
-  if (!(seconds >= 1)) throw new Error('--seconds takes a number from 1 on');
-
+async function main({ seconds, json }: Options): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const port = await freePort();
   const station = await startServedStation(port, {
@@ -73,7 +59,7 @@ async function main(): Promise<void> {
     }
     const { rss_peak_mb } = await station.ask('read');
     const report = { machine: describeMachine(), turns, rss_peak_mb: Math.round(rss_peak_mb) };
-    process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : printed(report));
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : printed(report));
     if (turns.some(({ errors }) => errors.length > 0)) process.exitCode = 1;
   } finally {
     agent.destroy();

@@ -4,12 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { openSession } from '../../src/broker/client.ts';
 import type { Session } from '../../src/broker/contract.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { messageOf } from '../../src/lib/errors.ts';
 import { round } from '../../src/lib/round.ts';
 import { table } from '../../src/lib/table.ts';
 import { createStore } from '../../src/store/store.ts';
@@ -19,55 +17,46 @@ import { createOutbox } from '../../src/telemetry/outbox.ts';
 import { median } from '../../src/telemetry/metrics.ts';
 import { describeMachine } from '../../src/bench/machine.ts';
 import { inventedEvent } from './event.ts';
+import { wholeNumber } from '../../src/commands/option-values.ts';
+import { programOf, runProgram } from '../program.ts';
 
 /** `npm run bench:outbox`: how many events become durable in a second, and how fast a backlog is worked off. */
 
-const help = `Usage: npm run bench:outbox -- [options]
-
-Writes invented check-in events into an outbox on the disk of --dir, one durable batch after the other, and with --callers of them
+const program = programOf(
+  'bench:outbox',
+  `Writes invented check-in events into an outbox on the disk of --dir, one durable batch after the other, and with --callers of them
 waiting at once; then works a backlog off to the embedded broker in a process of its own, in turns with mqtt.js that
-publishes the same payloads from memory with as many on their way (QoS 1).
+publishes the same payloads from memory with as many on their way (QoS 1).`,
+)
+  .option('--events <n>', 'events of the backlog', wholeNumber(1), 50_000)
+  .option(
+    '--in-flight <n>',
+    'events on their way to the broker at once, as mqtt.in_flight',
+    wholeNumber(1),
+    32,
+  )
+  .option('--callers <n>', 'who write at once', wholeNumber(1), 64)
+  .option('--rounds <n>', 'turns', wholeNumber(1), 3)
+  .option('--dir <path>', 'a folder on the disk to measure', tmpdir())
+  .option('--json', 'print one JSON document');
 
-Options:
-  --events <n>   events of the backlog (default 50000)
-  --in-flight <n> events on their way to the broker at once (default 32, as mqtt.in_flight)
-  --callers <n>  who write at once (default 64)
-  --rounds <n>   turns (default 3)
-  --dir <path>   a folder on the disk to measure (default: the temporary folder)
-  --json         print one JSON document
-  --help         print this help
-`;
+interface Options {
+  readonly events: number;
+  readonly inFlight: number;
+  readonly callers: number;
+  readonly rounds: number;
+  readonly dir: string;
+  readonly json?: boolean;
+}
 
 const topic = 'muster/1/bench/outbox/checkin';
 const log = pino({ level: 'silent' });
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`bench: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      events: { type: 'string', default: '50000' },
-      'in-flight': { type: 'string', default: '32' },
-      callers: { type: 'string', default: '64' },
-      rounds: { type: 'string', default: '3' },
-      dir: { type: 'string', default: tmpdir() },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const [events, inFlight, callers, rounds] = [
-    values.events,
-    values['in-flight'],
-    values.callers,
-    values.rounds,
-  ].map(Number) as [number, number, number, number];
-  const dir = await mkdtemp(join(values.dir, 'muster-outbox-'));
+async function main(options: Options): Promise<void> {
+  const { events, inFlight, callers, rounds } = options;
+  const dir = await mkdtemp(join(options.dir, 'muster-outbox-'));
   const broker = fork(fileURLToPath(new URL('broker.js', import.meta.url)));
   try {
     const url = await urlOf(broker);
@@ -91,7 +80,7 @@ async function main(): Promise<void> {
       rates.drained.push(await inSession(url, (session) => drained(session, outbox, inFlight)));
     }
     await store.close();
-    print(values.json, { events, inFlight, callers, rates });
+    print(options.json === true, { events, inFlight, callers, rates });
   } finally {
     broker.kill('SIGKILL');
     await rm(dir, { recursive: true, force: true });

@@ -1,29 +1,33 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { messageOf } from '../../src/lib/errors.ts';
 import { createProgress } from '../../src/lib/progress.ts';
 import { describeMachine } from '../../src/bench/machine.ts';
 import { soakChart } from './chart.ts';
 import { soak } from './soak.ts';
 import { verdictOf } from './verdict.ts';
+import { wholeNumber } from '../../src/commands/option-values.ts';
+import { programOf, runProgram } from '../program.ts';
 
 /** `npm run soak`: whether a station is after thousands of captures what it was after hundreds. */
 
-const help = `Usage: npm run soak -- [options]
-
-Runs a station at full speed while its gallery grows, its broker comes and goes, and every job of the upkeep runs again and again;
+const program = programOf(
+  'soak',
+  `Runs a station at full speed while its gallery grows, its broker comes and goes, and every job of the upkeep runs again and again;
 compares its memory, its open files and its disk after the warm-up (a tenth of the captures) with those at the end.
-Exit status 1 where something was lost or grew.
+Exit status 1 where something was lost or grew.`,
+)
+  .option('--captures <n>', 'captures', wholeNumber(100), 20_000)
+  .option('--outages <n>', 'times in which the broker is away', wholeNumber(0), 10)
+  .option('--chart <file>', 'also draw a chart, SVG')
+  .option('--json', 'print one JSON document with every sample');
 
-Options:
-  --captures <n>   captures (default 20000)
-  --outages <n>    times in which the broker is away (default 10)
-  --chart <file>   also draw a chart, SVG
-  --json           print one JSON document with every sample
-  --help           print this help
-`;
+interface Options {
+  readonly captures: number;
+  readonly outages: number;
+  readonly chart?: string;
+  readonly json?: boolean;
+}
 
 /** Room for kept photos, MiB. */
 const keptMb = 16;
@@ -31,29 +35,9 @@ const keptMb = 16;
 const diskMb = keptMb + 48;
 const mostGrowthPct = 2;
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`soak: ${messageOf(error)}\n`);
-  process.exitCode = 1;
-}
+await runProgram(program, main);
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      captures: { type: 'string', default: '20000' },
-      outages: { type: 'string', default: '10' },
-      chart: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const captures = Number(values.captures);
-  const outages = Number(values.outages);
-  if (!Number.isInteger(captures) || captures < 100)
-    throw new Error('--captures takes a whole number from 100 on');
-  if (!Number.isInteger(outages) || outages < 0) throw new Error('--outages takes a whole number');
+async function main({ captures, outages, chart, json }: Options): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-soak-'));
   const progress = createProgress('captures', { total: captures });
   let shown = 0;
@@ -82,8 +66,8 @@ async function main(): Promise<void> {
       ...(result.status === 0 ? [] : [`the station ended with status ${result.status}`]),
     ];
     const title = `${result.captures} captures at ${(result.captures / result.seconds).toFixed(0)}/s, ${result.outages} outages of the broker (shaded), ${result.templates} templates at the end`;
-    if (values.chart !== undefined) await writeFile(values.chart, soakChart(result.samples, title));
-    if (values.json)
+    if (chart !== undefined) await writeFile(chart, soakChart(result.samples, title));
+    if (json)
       process.stdout.write(
         `${JSON.stringify({ ...result, verdict, machine: describeMachine() }, null, 2)}\n`,
       );

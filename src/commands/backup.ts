@@ -1,9 +1,9 @@
-import { InvalidArgumentError } from 'commander';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { MusterError } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { wholeNumber } from './option-values.ts';
 
 export const registerBackup: RegisterCommand = (program, context) => {
   program
@@ -13,7 +13,11 @@ export const registerBackup: RegisterCommand = (program, context) => {
       '<file>',
       'file to write, or a folder, in which the file gets the name of the station and the time',
     )
-    .option('--keep <n>', 'in a folder: delete older backups of this station, all but the newest n', countOf)
+    .option(
+      '--keep <n>',
+      'in a folder: delete older backups of this station, all but the newest n',
+      wholeNumber(1),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -67,10 +71,4 @@ async function backup(
   }
   const gone = deleted === 0 ? '' : `; ${deleted} older ones deleted`;
   context.print(`${file}: ${files.length} files, ${Math.ceil(bytes / 1024)} KiB${gone}`);
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new InvalidArgumentError('It must be a whole number from 1.');
 }

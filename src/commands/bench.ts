@@ -3,6 +3,7 @@ import type { BenchReport } from '../bench/contract.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface BenchOptions {
   readonly captures: number;
@@ -25,16 +26,16 @@ export const registerBench: RegisterCommand = (program, context) => {
   program
     .command('bench')
     .description('measure how fast this machine checks people in, stage by stage')
-    .option('--captures <n>', 'captures to measure in each scenario', whole(5, 100_000), 100)
-    .option('--warm-up <n>', 'captures before that, which are not counted', whole(0, 10_000), 10)
-    .option('--templates <n>', 'templates in the gallery that is searched', whole(1, 1_000_000), 1000)
+    .option('--captures <n>', 'captures to measure in each scenario', wholeNumber(5, 100_000), 100)
+    .option('--warm-up <n>', 'captures before that, which are not counted', wholeNumber(0, 10_000), 10)
+    .option('--templates <n>', 'templates in the gallery that is searched', wholeNumber(1, 1_000_000), 1000)
     .option('--size <WxH,…>', 'sizes of the drawn photos', sizes, [[1280, 720]])
     .option('--faces <n,…>', 'faces in a drawn photo', counts, [1])
     .option('--photos <folder>', 'photos of your own instead of drawn ones')
     .option('--pack <name>', 'models, instead of vision.pack')
     .addOption(new Option('--mode <mode>', 'instead of vision.detector.mode').choices(['exact', 'fast']))
-    .option('--min-face <px>', 'instead of vision.min_face_px', whole(20, 2000))
-    .option('--threads <n>', 'instead of vision.threads', whole(1, 64))
+    .option('--min-face <px>', 'instead of vision.min_face_px', wholeNumber(20, 2000))
+    .option('--threads <n>', 'instead of vision.threads', wholeNumber(1, 64))
     .option('--compare <file>', 'the JSON of an earlier run, whose figures are shown beside these')
     .option('--json', 'print one JSON document')
     .option('--csv', 'print one line for each figure')
@@ -123,16 +124,8 @@ async function readReport(file: string): Promise<BenchReport> {
   }
 }
 
-function whole(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}
-
 function counts(text: string): number[] {
-  return text.split(',').map(whole(1, 50));
+  return text.split(',').map(wholeNumber(1, 50));
 }
 
 function sizes(text: string): [number, number][] {

@@ -8,6 +8,7 @@ import type { CommandContext, RegisterCommand } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { withReferencePhotos } from './reference-photos.ts';
 import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface CalibrateOptions {
   readonly fmr: number;
@@ -30,7 +31,7 @@ export const registerCalibrate: RegisterCommand = (program, context) => {
     .option(
       '--gallery-size <people>',
       'people that will be enrolled (default: those of the gallery now, or of the folder)',
-      sizeOf,
+      wholeNumber(1, 1_000_000),
     )
     .addOption(faceOption('largest'))
     .addOption(minFaceOption('default vision.min_face_px of the config'))
@@ -168,11 +169,4 @@ function rateOf(text: string): number {
   if (!(rate > 0 && rate <= 0.05))
     throw new InvalidArgumentError('It must be a rate above 0, and 0.05 at the most.');
   return rate;
-}
-
-function sizeOf(text: string): number {
-  const size = Number(text);
-  if (!Number.isInteger(size) || size < 1 || size > 1_000_000)
-    throw new InvalidArgumentError('It must be a whole number from 1 to 1000000.');
-  return size;
 }

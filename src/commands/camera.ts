@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { InvalidArgumentError } from 'commander';
 import type { FoundCameras } from '../capture/camera/find.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import { round } from '../lib/round.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
 import { withVision } from './vision-options.ts';
+import { numberWithin } from './option-values.ts';
 import { countOf } from '../lib/count-of.ts';
 
 interface TestOptions {
@@ -35,7 +35,7 @@ Example:
     .command('test')
     .description('play the camera of the config, measure it, and save a picture')
     .option('--out <file>', 'the picture', 'camera.jpg')
-    .option('--seconds <n>', 'how long it is played, 1 to 60', secondsOf, 3)
+    .option('--seconds <n>', 'how long it is played, 1 to 60', numberWithin(1, 60), 3)
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -133,10 +133,4 @@ async function test({ out, seconds, json }: TestOptions, context: CommandContext
     `${answer.width}×${answer.height}, ${answer.fps} frames a second of ${answer.mean_kb} kB; the first after ${answer.first_frame_ms} ms`,
   );
   context.print(`${countOf(answer.faces, 'face')} in the last one, saved as ${out}`);
-}
-
-function secondsOf(text: string): number {
-  const seconds = Number(text);
-  if (seconds >= 1 && seconds <= 60) return seconds;
-  throw new InvalidArgumentError('It must be a number from 1 to 60.');
 }

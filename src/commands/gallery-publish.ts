@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Template } from '../gallery/contract.ts';
@@ -7,6 +7,7 @@ import { createProgress, type Progress } from '../lib/progress.ts';
 import type { CommandContext } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** The verbs of a gallery that is published at the broker: keygen, publish, rollback. */
 export function addPublishing(gallery: Command, context: CommandContext): void {
@@ -67,7 +68,11 @@ function addPublish(gallery: Command, context: CommandContext): void {
     .option('--encryption-key <file>', 'encrypt the templates; stations need the same key')
     .option('--from <file>', 'a document as muster gallery export writes it, in place of the local gallery')
     .option('--name <name>', 'name of the gallery at the broker; default gallery.name of the config')
-    .option('--rev <number>', 'number of the revision; default the one after the published', parseRev)
+    .option(
+      '--rev <number>',
+      'number of the revision; default the one after the published',
+      wholeNumber(1, 0x7fff_ffff),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -206,10 +211,4 @@ async function checkedName(name: string): Promise<string> {
     'gallery_name',
     `--name ${name}: it must be 1 to 32 of the characters a-z, 0-9 and -`,
   );
-}
-
-function parseRev(text: string): number {
-  const rev = Number(text);
-  if (Number.isInteger(rev) && rev >= 1 && rev <= 0x7fff_ffff) return rev;
-  throw new InvalidArgumentError('It must be a whole number from 1 on.');
 }

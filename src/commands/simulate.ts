@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../lib/clock.ts';
 import type { RegisterCommand } from './context.ts';
+import { numberWithin, wholeNumber } from './option-values.ts';
 
 interface SimulateOptions {
   readonly stations: number;
@@ -18,13 +19,13 @@ export const registerSimulate: RegisterCommand = (program, context) => {
   program
     .command('simulate')
     .description('run a fleet of virtual stations, for demos, load tests and dashboards')
-    .option('--stations <n>', 'how many', numberWithin(1, 1000, true), 3)
+    .option('--stations <n>', 'how many', wholeNumber(1, 1000), 3)
     .option('--rate <events/s>', 'mean captures per second and station', numberWithin(0.0001, 1000), 0.2)
     .option('--duration <s>', "seconds of the fleet's time", numberWithin(1, 31_536_000), 600)
-    .option('--seed <n>', 'the same seed makes the same captures', numberWithin(0, 2 ** 31, true), 1)
+    .option('--seed <n>', 'the same seed makes the same captures', wholeNumber(0, 2 ** 31), 1)
     .addOption(new Option('--from <time>', 'when it begins, ISO 8601; default now').argParser(time))
     .option('--speed <n>', "how much faster the fleet's clock runs than ours", numberWithin(1, 100_000), 1)
-    .option('--people <n>', 'people enrolled at the site', numberWithin(1, 100_000, true), 200)
+    .option('--people <n>', 'people enrolled at the site', wholeNumber(1, 100_000), 200)
     .option('--dropouts <n>', 'mean times a day that a station has no network', numberWithin(0, 1000), 2)
     .option('--json', 'print one JSON document')
     .addHelpText(
@@ -68,19 +69,8 @@ Examples:
     });
 };
 
-function numberWithin(least: number, most: number, whole = false) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() !== '' && value >= least && value <= most && (!whole || Number.isInteger(value)))
-      return value;
-    throw new InvalidArgumentError(
-      `allowed: ${whole ? 'a whole number' : 'a number'} from ${least} to ${most}.`,
-    );
-  };
-}
-
 function time(text: string): number {
   const value = Date.parse(text);
-  if (Number.isNaN(value)) throw new InvalidArgumentError('allowed: a time such as 2026-11-23T06:00:00Z.');
+  if (Number.isNaN(value)) throw new InvalidArgumentError('It must be a time such as 2026-11-23T06:00:00Z.');
   return value;
 }

@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../lib/clock.ts';
 import type { Tuning } from '../vision/tune-file.ts';
 import type { CommandContext, RegisterCommand } from './context.ts';
+import { wholeNumber } from './option-values.ts';
 
 interface TuneCommandOptions {
   readonly repeat: number;
@@ -18,7 +18,7 @@ export const registerTune: RegisterCommand = (program, context) => {
     .option(
       '--repeat <n>',
       'rounds, in each of which every number has five photos, 1 to 100',
-      roundsOf,
+      wholeNumber(1, 100),
       defaultRounds,
     )
     .option('--json', 'print what is written to the file, as JSON')
@@ -89,10 +89,4 @@ async function tableOf({ threads: chosen, measured }: Tuning): Promise<string> {
     threads === chosen ? 'chosen' : '',
   ]);
   return table(['threads', 'median (ms)', 'captures/s', 'CPU s/capture', ''], rows);
-}
-
-function roundsOf(text: string): number {
-  const rounds = Number(text);
-  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 100) return rounds;
-  throw new InvalidArgumentError('It must be a whole number from 1 to 100.');
 }

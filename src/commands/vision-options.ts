@@ -1,9 +1,10 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { faceChoices, type FaceChoice } from '../evaluate/face.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Vision, VisionInfo } from '../vision/contract.ts';
 import type { VisionOptions } from '../vision/vision.ts';
 import type { CommandContext } from './context.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** A person waits for these photos, of any size and with faces of any size: they get more time than a station's, ms. */
 const patienceMs = 120_000;
@@ -51,13 +52,7 @@ export function minFaceOption(otherwise: string): Option {
   return new Option(
     '--min-face <px>',
     `smallest face to look for, pixels of the photo; ${otherwise}`,
-  ).argParser((text) => {
-    const px = Number(text);
-    if (!Number.isInteger(px) || px < 12 || px > 10_000) {
-      throw new InvalidArgumentError('It must be a whole number from 12 to 10000.');
-    }
-    return px;
-  });
+  ).argParser(wholeNumber(12, 10_000));
 }
 
 /** `--face`: which face of a photo with several counts. */

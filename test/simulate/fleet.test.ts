@@ -72,5 +72,5 @@ it('names what is wrong with an option', async () => {
   const { run } = await fleet([]);
   const { status, stderr } = await run(['--stations', 'many']);
   expect(status).toBe(2);
-  expect(stderr).toContain('allowed: a whole number from 1 to 1000');
+  expect(stderr).toContain('It must be a whole number from 1 to 1000');
 });
