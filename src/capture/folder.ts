@@ -6,7 +6,7 @@ import type { Clock } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { CaptureOutcome, CaptureSource, PhotoCapture } from './contract.ts';
-import { fileKind } from './file-kind.ts';
+import { type FileKind, fileKind } from './file-kind.ts';
 import {
   finishDecided,
   finishFailed,
@@ -107,11 +107,7 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
           // Asked again: the watch and the scan may have met over this file.
           if (signal.aborted || waiting.has(path) || stuck.get(path) === versionKey(stats)) return;
           stuck.delete(path);
-          const what = fileKind(
-            basename(path),
-            { ...kindFacts(stats), size: Number(stats.size) },
-            options.maxBytes,
-          );
+          const what = kindOf(path, stats);
           if (what.kind === 'photo') waiting.add(path, version(stats));
           // A file that is still growing may be refused when it is whole; its name and size tell enough already.
           if (what.kind === 'refused' && !refusing.has(path)) {
@@ -124,9 +120,18 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
         }
       }
 
+      function kindOf(path: string, stats: BigIntStats): FileKind {
+        const facts = { isFile: () => stats.isFile(), isSymbolicLink: () => stats.isSymbolicLink() };
+        return fileKind(basename(path), { ...facts, size: Number(stats.size) }, options.maxBytes);
+      }
+
       async function read({ path, arrivedAt }: WaitingFile): Promise<PhotoCapture | null> {
         try {
           const { photo, stats } = await readPhoto(path, options.maxBytes);
+          // It may have been small enough when it was found.
+          const what = kindOf(path, stats);
+          if (what.kind === 'refused') await setAside(path, version(stats), what);
+          if (what.kind !== 'photo') return null;
           return {
             kind: 'photo',
             name: basename(path),
@@ -230,10 +235,6 @@ function version(stats: BigIntStats): FileVersion {
 
 function versionKey(stats: BigIntStats): string {
   return `${stats.ino}:${stats.size}:${stats.mtimeNs}`;
-}
-
-function kindFacts(stats: BigIntStats) {
-  return { isFile: () => stats.isFile(), isSymbolicLink: () => stats.isSymbolicLink() };
 }
 
 function same(a: FileVersion | null, b: FileVersion | null): boolean {

@@ -201,6 +201,16 @@ describe('what is left alone or refused', () => {
   });
 });
 
+it('refuses a file that has grown too large since it was found', async () => {
+  const { inbox, seen, failures } = await watchInbox({ stableMs: 300 });
+  await writeFile(join(inbox, 'grows.jpg'), Buffer.alloc(10));
+  await settle(150);
+  await appendFile(join(inbox, 'grows.jpg'), Buffer.alloc(1000));
+  await eventually('the refusal', () => failures.length === 1);
+  expect(failures).toEqual(['too_large']);
+  expect(seen).toEqual([]);
+});
+
 describe('what becomes of a capture', () => {
   it('keeps decided photos in done, where nothing is overwritten', async () => {
     const { inbox, seen, files } = await watchInbox({ after: 'keep' });
