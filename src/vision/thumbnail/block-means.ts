@@ -4,7 +4,7 @@ import { readBaselineHeader, type BaselineJpeg } from './header.ts';
 import { kernelBytes } from './kernel-bytes.ts';
 import { tableBytes, writeTable } from './tables.ts';
 
-/** The brightness of a photo's blocks of 8×8 px: `[rows of the stride]`, before quantisation is undone. */
+/** The brightness of the blocks of 8×8 px of a photo, `[rows, stride]`, before quantisation is undone. */
 export interface BlockMeans {
   readonly columns: number;
   readonly rows: number;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { seededRandom } from '../../../src/lib/random.ts';
 import { createBlockMeansReader } from '../../../src/vision/thumbnail/block-means.ts';
 import { createThumbnailer } from '../../../src/vision/thumbnail/thumbnail.ts';
 import { createDice, mutations } from '../../fuzz/mutations.ts';
-import { doorway } from '../../support/camera-film.ts';
+import { doorway, hasFfmpeg, withoutFfmpeg } from '../../support/camera-film.ts';
 
 const maxPixels = 16e6;
 const readMeans = createBlockMeansReader(maxPixels);
@@ -70,6 +71,20 @@ it('of a grey photo, and of one that is a single pixel', async () => {
   const create = { width: 1, height: 1, channels: 3, background: '#808080' } as const;
   const { levels } = await levelsOf(await sharp({ create }).jpeg().toBuffer());
   expect(levels.map(Math.round)).toEqual([128]);
+});
+
+it.skipIf(!hasFfmpeg)(`with a restart marker behind each row (${withoutFfmpeg})`, async () => {
+  const input = await doorway(await portraits.alice());
+  const read = ['-v', 'error', '-f', 'image2pipe', '-c:v', 'mjpeg', '-i', 'pipe:0'];
+  const slices = ['-threads', '4', '-slices', '4', '-thread_type', 'slice', '-q:v', '3'];
+  const write = ['-c:v', 'mjpeg', ...slices, '-f', 'image2pipe', 'pipe:1'];
+  const jpeg = execFileSync('ffmpeg', [...read, ...write], { input });
+  const lastMarker = jpeg.indexOf(Buffer.from([0xff, 0xd4]));
+  expect(lastMarker).toBeGreaterThan(0);
+  expect((await differences(jpeg)).mean).toBeLessThan(0.7);
+  // One that is out of turn tells of lost data.
+  jpeg[lastMarker + 1] = 0xd6;
+  expect(await readMeans(jpeg)).toBeNull();
 });
 
 const facesDev = join('..', 'shared', 'faces-dev');
