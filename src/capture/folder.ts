@@ -17,7 +17,7 @@ import {
 import { readPhoto, sha256 } from './read-photo.ts';
 import { giveReadableName } from './readable-name.ts';
 import { createWaitingFiles, type FileVersion, type WaitingFile } from './waiting.ts';
-import { watchFolder } from './watch.ts';
+import { createFolderWatch } from './watch.ts';
 
 export interface FolderOptions extends SettleFolders {
   readonly path: string;
@@ -62,7 +62,15 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
       const notice = (path: string) => void consider(path);
       const trouble = (error: unknown) =>
         options.onTrouble(`the capture folder ${dir} can't be watched: ${messageOf(error)}`);
-      const watch = watchFolder({ ...options, dir, onFile: notice, onError: trouble });
+      const watch = createFolderWatch({
+        ...options,
+        dir,
+        backlog: () => waiting.backlog(),
+        onFile: notice,
+        // A file that appears between the two would else be seen only by the next rescan.
+        onWatching: () => void scan(),
+        onError: trouble,
+      });
       const rescan = setInterval(() => void scan(), options.rescanMs);
       rescanNow = async () => {
         await scan();
@@ -71,11 +79,12 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
       const stop = () => waiting.close();
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
-      // A file that appears between the two would else be seen only by the next rescan.
-      void watch.ready.then(scan);
       try {
         await scan();
-        for (let file = await waiting.next(); file !== null; file = await waiting.next()) {
+        for (;;) {
+          await watch.adapt();
+          const file = await waiting.next();
+          if (file === null) return;
           const capture = await read(file);
           if (capture === null) waiting.release(file.path);
           else yield capture;

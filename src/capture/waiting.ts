@@ -17,6 +17,8 @@ export interface WaitingFiles {
   has(path: string): boolean;
   /** Files that are not released. */
   count(): number;
+  /** Whole files that nobody has taken yet. */
+  backlog(): number;
   /** Takes a file in; it is offered once it has stopped changing. */
   add(path: string, version: FileVersion): void;
   /** The oldest whole file, when there is one; null after `close`. The file is held until it is released. */
@@ -49,6 +51,7 @@ export function createWaitingFiles({ stableMs, clock, versionOf }: WaitingOption
   return {
     has: (path) => known.has(path),
     count: () => known.size,
+    backlog: () => whole.length,
     add(path, version) {
       known.add(path);
       if (clock.now() - version.mtimeMs >= restingMs) offer(path, version);

@@ -10,6 +10,7 @@ import {
   appendFile,
 } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CaptureOutcome, PhotoCapture } from '../../src/capture/contract.ts';
@@ -114,6 +115,28 @@ describe('what is taken', () => {
       expect(await readFile(join(dir, 'other.jpg'), 'utf8')).toBe('l');
     },
   );
+
+  it('does not watch while many are waiting, and misses none that comes meanwhile or later', async () => {
+    const dir = await temporaryFolder();
+    await mkdir(join(dir, 'inbox'));
+    const old = Date.now() / 1000 - 1000;
+    for (let i = 0; i < 100; i += 1) {
+      await writeFile(join(dir, 'inbox', `${i}.jpg`), `${i}`);
+      await utimes(join(dir, 'inbox', `${i}.jpg`), old + i, old + i);
+    }
+    const { inbox, seen } = await watchInbox({
+      dir,
+      outcome({ name }) {
+        if (name === '10.jpg') writeFileSync(join(dir, 'inbox', 'meanwhile.jpg'), 'm');
+        return decided;
+      },
+    });
+    await eventually('the backlog and what came meanwhile', () => seen.length === 101);
+    expect(names(seen).slice(0, 2)).toEqual(['0.jpg', '1.jpg']);
+    expect(names(seen).at(-1)).toBe('meanwhile.jpg');
+    await writeFile(join(inbox, 'later.jpg'), 'l');
+    await eventually('what came later', () => names(seen).at(-1) === 'later.jpg');
+  });
 
   it('waits until a file has stopped growing', async () => {
     const { inbox, seen } = await watchInbox({ stableMs: 200 });
