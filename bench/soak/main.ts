@@ -19,12 +19,14 @@ Exit status 1 where something was lost or grew.`,
 )
   .option('--captures <n>', 'captures', wholeNumber(100), 20_000)
   .option('--outages <n>', 'times in which the broker is away', wholeNumber(0), 10)
+  .option('--enrol-every <n>', 'captures from one new template to the next', wholeNumber(1), 20)
   .option('--chart <file>', 'also draw a chart, SVG')
   .option('--json', 'print one JSON document with every sample');
 
 interface Options {
   readonly captures: number;
   readonly outages: number;
+  readonly enrolEvery: number;
   readonly chart?: string;
   readonly json?: boolean;
 }
@@ -37,7 +39,7 @@ const mostGrowthPct = 2;
 
 await runProgram(program, main);
 
-async function main({ captures, outages, chart, json }: Options): Promise<void> {
+async function main({ captures, outages, enrolEvery, chart, json }: Options): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'muster-soak-'));
   const progress = createProgress('captures', { total: captures });
   let shown = 0;
@@ -46,6 +48,7 @@ async function main({ captures, outages, chart, json }: Options): Promise<void> 
       dir,
       captures,
       outages,
+      enrolEvery,
       keptMb,
       onProgress(done) {
         progress.advance(done - shown);

@@ -43,6 +43,8 @@ export interface SoakOptions {
   readonly dir: string;
   readonly captures: number;
   readonly outages: number;
+  /** Captures from one new template to the next. */
+  readonly enrolEvery: number;
   /** Room for the photos that the station keeps, MiB: what it may take of the disk. */
   readonly keptMb: number;
   readonly onProgress: (captures: number) => void;
@@ -52,8 +54,6 @@ export interface SoakOptions {
 const firstSecond = 1_767_225_600;
 /** In the inbox at once. */
 const ahead = 40;
-/** Captures from one new template to the next. */
-const enrolEvery = 20;
 /** Share of the time between two outages in which the broker is away. */
 const awayShare = 0.15;
 const sampleMs = 1_000;
@@ -65,7 +65,7 @@ const patienceMs = 120_000;
  * pruned, and every job of the upkeep runs all the time.
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { dir, captures, outages, onProgress } = options;
+  const { dir, captures, outages, enrolEvery, onProgress } = options;
   const data = join(dir, 'data');
   const inbox = join(data, 'inbox');
   await mkdir(inbox, { recursive: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderUnit } from '../../src/install/render.ts';
 import { packageRoot } from '../../src/lib/package.ts';
+import { serviceMemory } from '../../bench/service-memory.ts';
 import { hasProgram } from '../support/programs.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
@@ -65,6 +66,14 @@ describe('what Muster needs of them', () => {
       expect(unit).toContain(`DeviceAllow=char-${device} rw`);
     }
     expect(unit).toContain('SupplementaryGroups=video');
+  });
+
+  it('the image has the settings for memory of the station', async () => {
+    const image = await readFile(join(packageRoot, 'Dockerfile.arm64'), 'utf8');
+    const found = image.matchAll(/^ +(MALLOC_\w+|NODE_OPTIONS)="?([^"\n\\]*?)"? \\$/gm);
+    const wanted = await serviceMemory();
+    expect(Object.keys(wanted)).toContain('MALLOC_TRIM_THRESHOLD_');
+    expect(Object.fromEntries(Array.from(found, ([, name, value]) => [name, value]))).toEqual(wanted);
   });
 
   it('every unit of the folder is one that can be installed', async () => {
