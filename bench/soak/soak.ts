@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
+import { freePort } from '../../demo/free-port.ts';
 import { portraits, scenery } from '../../demo/sample-photos.ts';
 import type { SubjectId } from '../../src/gallery/contract.ts';
 import { createGalleryStore } from '../../src/gallery/store.ts';
@@ -70,7 +71,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   const inbox = join(data, 'inbox');
   await mkdir(inbox, { recursive: true });
   const broker = await createBrokerThatGoes(createLog('silent'));
-  const env = { ...stationEnv(data, broker.url, options.keptMb), ...(await serviceMemory()) };
+  const env = {
+    ...stationEnv(data, broker.url, await freePort(), options.keptMb),
+    ...(await serviceMemory()),
+  };
   await mkdir(join(dir, 'people'));
   for (const name of ['alice', 'bella'] as const)
     await writeFile(join(dir, 'people', `${name}.jpg`), await portraits[name]());
@@ -183,12 +187,13 @@ async function growingGallery(dir: string): Promise<(n: number) => Promise<void>
   };
 }
 
-function stationEnv(data: string, url: string, keptMb: number): NodeJS.ProcessEnv {
+function stationEnv(data: string, url: string, httpPort: number, keptMb: number): NodeJS.ProcessEnv {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MUSTER_'));
   return {
     ...Object.fromEntries(others),
     MUSTER_DATA_DIR: data,
     MUSTER_MQTT__URL: url,
+    MUSTER_HTTP__PORT: `${httpPort}`,
     MUSTER_MQTT__RECONNECT_MIN_MS: '100',
     MUSTER_MQTT__RECONNECT_MAX_MS: '500',
     MUSTER_DECISION__COOLDOWN_S: '10',
