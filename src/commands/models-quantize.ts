@@ -1,8 +1,9 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { FaceChoice } from '../evaluate/face.ts';
 import type { CommandContext } from './context.ts';
 import { modelsDirOf, showSteps, withFolder, type FolderOptions } from './models-folder.ts';
 import { defaultMinFacePx, rate, readList } from './evaluate.ts';
+import { numberWithin } from './option-values.ts';
 import { commandSidePx, faceOption, minFaceOption } from './vision-options.ts';
 
 interface QuantizeOptions extends FolderOptions {
@@ -23,7 +24,7 @@ export function addQuantizing(models: Command, context: CommandContext): void {
     .requiredOption('--root <folder>', 'folder that the paths in the list start from')
     .addOption(faceOption('middle'))
     .addOption(minFaceOption(`default ${defaultMinFacePx}`))
-    .option('--bound <share>', 'most that accuracy and FNMR may lose, 0 to 0.1', boundOf, 0.002)
+    .option('--bound <share>', 'most that accuracy and FNMR may lose, 0 to 0.1', numberWithin(0, 0.1), 0.002)
     .option('--anyway', 'also where it is not faster on this machine')
     .addHelpText(
       'after',
@@ -40,12 +41,6 @@ Examples:
   muster models quantize edge --pairs pairs.csv --root photos --bound 0.001 --anyway`,
     )
     .action((pack: string, options: QuantizeOptions) => quantize(context, pack, options));
-}
-
-function boundOf(text: string): number {
-  const bound = Number(text);
-  if (text.trim() !== '' && bound >= 0 && bound <= 0.1) return bound;
-  throw new InvalidArgumentError('It must be a number from 0 to 0.1.');
 }
 
 async function quantize(context: CommandContext, pack: string, options: QuantizeOptions): Promise<void> {
