@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import type { Manifest } from './manifest.ts';
 import { writeModelFile } from './model-file.ts';
+import { readRecord } from './record.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -30,21 +29,12 @@ const fileName = 'added.json';
  * manifest can't: the hash of an ONNX file that was made of a user's own weights. Throws MusterError `added_invalid`.
  */
 export async function readAdded(modelsDir: string): Promise<Added> {
-  const path = join(modelsDir, fileName);
-  try {
-    return addedSchema.parse(JSON.parse(await readFile(path, 'utf8'))).models;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
-    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new MusterError(
-      'added_invalid',
-      `The record of the added models, ${path}, cannot be used: ${reason}`,
-      {
-        remedy: 'Delete it, and add the packs again with `muster models add`.',
-        cause: error,
-      },
-    );
-  }
+  const record = await readRecord(join(modelsDir, fileName), addedSchema, {
+    code: 'added_invalid',
+    what: 'added models',
+    remedy: 'Delete it, and add the packs again with `muster models add`.',
+  });
+  return record?.models ?? {};
 }
 
 /** Puts models on record, in order of their names: the same models always give the same bytes. */

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
 import { sha256Of } from './inspect.ts';
 import type { Manifest } from './manifest.ts';
 import { writeModelFile } from './model-file.ts';
+import { readRecord } from './record.ts';
 
 const id = z.string().regex(/^[a-z0-9-]{1,32}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -35,21 +34,12 @@ export function variantName(pack: string): string {
 
 /** Reads the record of the variants in a folder of models; an empty one where there is none. Throws MusterError `variants_invalid`. */
 export async function readVariants(modelsDir: string): Promise<Variants> {
-  const path = join(modelsDir, fileName);
-  try {
-    return variantsSchema.parse(JSON.parse(await readFile(path, 'utf8'))).packs;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
-    const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new MusterError(
-      'variants_invalid',
-      `The record of the variants, ${path}, cannot be used: ${reason}`,
-      {
-        remedy: 'Delete it, and make the variants again with `muster models quantize`.',
-        cause: error,
-      },
-    );
-  }
+  const record = await readRecord(join(modelsDir, fileName), variantsSchema, {
+    code: 'variants_invalid',
+    what: 'variants',
+    remedy: 'Delete it, and make the variants again with `muster models quantize`.',
+  });
+  return record?.packs ?? {};
 }
 
 /** Writes a variant's embedder and puts the pack on record. Throws the MusterErrors of `writeModelFile`. */
