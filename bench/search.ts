@@ -40,25 +40,20 @@ interface Options {
   readonly json?: boolean;
 }
 
-interface Settings {
-  readonly rows: number;
-  readonly numbers: number;
-  readonly clustered: boolean;
-  readonly rounds: number;
-}
+type Settings = Omit<Options, 'json'>;
 
 const probesInTurn = 5;
 const warmUp = 2;
 
 await runProgram(program, main);
 
-async function main({ kind, json, ...rest }: Options): Promise<void> {
-  const result = await measure({ ...rest, clustered: kind === 'clusters' });
+async function main({ json, ...settings }: Options): Promise<void> {
+  const result = await measure(settings);
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : print(result));
 }
 
 async function measure(settings: Settings) {
-  const { rows, numbers, clustered, rounds } = settings;
+  const { rows, numbers, kind, rounds } = settings;
   const random = seededRandom(1);
   const gallery = invent(settings, random);
   const { memory, layout } = gallery.scan;
@@ -106,7 +101,7 @@ async function measure(settings: Settings) {
     machine: describeMachine(),
     rows,
     numbers,
-    kind: clustered ? 'clusters' : 'any',
+    kind,
     rounds,
     median_ms: ms,
     codes_ms,
@@ -133,7 +128,7 @@ The codes were made in ${result.codes_ms.toFixed(0)} ms. ${result.equal_to_plain
 `;
 }
 
-function invent({ rows, numbers, clustered }: Settings, random: () => number): ScannedTable {
+function invent({ rows, numbers, kind }: Settings, random: () => number): ScannedTable {
   const { vectors, scan } = newVectors(rows, numbers);
   if (scan === null)
     throw new Error(
@@ -142,9 +137,10 @@ function invent({ rows, numbers, clustered }: Settings, random: () => number): S
   const centres = Array.from({ length: 100 }, () => direction(numbers, random));
   for (let row = 0; row < rows; row += 1) {
     const centre = centres[row % centres.length]!;
-    const one = clustered
-      ? toUnitLength(centre.map((value) => value + (random() - 0.5) * 0.02))
-      : direction(numbers, random);
+    const one =
+      kind === 'clusters'
+        ? toUnitLength(centre.map((value) => value + (random() - 0.5) * 0.02))
+        : direction(numbers, random);
     vectors.set(one, row * numbers);
   }
   return {
