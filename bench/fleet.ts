@@ -8,7 +8,7 @@ import { connectAsync } from 'mqtt';
 import { freePort } from '../demo/free-port.ts';
 import type { BridgeHealthPayload } from '../src/bridge/payloads.ts';
 import { packageRoot } from '../src/lib/package.ts';
-import { quantile } from '../src/telemetry/metrics.ts';
+import { quantile } from '../src/lib/quantile.ts';
 import { describeMachine } from '../src/bench/machine.ts';
 import { wholeNumber, numberWithin } from '../src/commands/option-values.ts';
 import { programOf, runProgram } from './program.ts';

@@ -5,7 +5,7 @@ import { systemClock } from '../src/lib/clock.ts';
 import { createLog } from '../src/lib/log.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
-import { median } from '../src/telemetry/metrics.ts';
+import { median } from '../src/lib/quantile.ts';
 import type { Vision } from '../src/vision/contract.ts';
 import { visionOptions } from '../src/vision/options.ts';
 import { createVision } from '../src/vision/vision.ts';

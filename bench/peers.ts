@@ -1,5 +1,6 @@
 import { describeMachine } from '../src/bench/machine.ts';
 import { photosOfFolder } from '../src/bench/photos.ts';
+import { median } from '../src/lib/quantile.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
 import { doorPhotos } from './photos.ts';
@@ -56,10 +57,7 @@ async function main({ photos: folder, rounds, templates, json }: Options): Promi
   }
   for (const peer of peers) await peer.close();
 
-  const medianOf = (peer: Peer) => {
-    const sorted = ms.get(peer)!.toSorted((a, b) => a - b);
-    return sorted[sorted.length >> 1]!;
-  };
+  const medianOf = (peer: Peer) => median(ms.get(peer)!);
   const slowest = medianOf(peers.at(-1)!);
   const rows = peers.map((peer) => ({
     name: peer.name,

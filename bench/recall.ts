@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../src/config/load.ts';
+import { median } from '../src/lib/quantile.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
 import type { DetectMode } from '../src/vision/detect/detect.ts';
@@ -92,7 +93,7 @@ async function lookWith(mode: DetectMode, minFacePx: number) {
       ms.push(result.latency_ms.detect);
       return result;
     },
-    medianMs: () => ms.toSorted((a, b) => a - b)[ms.length >> 1] ?? 0,
+    medianMs: () => median(ms),
     close: () => pipeline.close(),
   };
 }

@@ -6,6 +6,7 @@ import { createKernel } from '../src/gallery/scan/kernel.ts';
 import { createScan, type ScannedTable } from '../src/gallery/scan/scan.ts';
 import { search } from '../src/gallery/search.ts';
 import { newVectors } from '../src/gallery/template-table.ts';
+import { median } from '../src/lib/quantile.ts';
 import { seededRandom } from '../src/lib/random.ts';
 import { table } from '../src/lib/table.ts';
 import type { Embedding } from '../src/vision/contract.ts';
@@ -92,7 +93,6 @@ async function measure(settings: Settings) {
     await timed('plain', () => (wanted = search(gallery, probe, 2)));
     equal &&= isDeepStrictEqual(found, wanted);
   }
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
   const ms = Object.fromEntries(
     Object.entries(times).map(([way, values]) => [way, median(values)]),
   ) as Record<keyof typeof times, number>;

@@ -13,6 +13,7 @@ import { systemClock } from '../src/lib/clock.ts';
 import { createLog } from '../src/lib/log.ts';
 import { packageRoot } from '../src/lib/package.ts';
 import { seededRandom } from '../src/lib/random.ts';
+import { median } from '../src/lib/quantile.ts';
 import { round } from '../src/lib/round.ts';
 import { table } from '../src/lib/table.ts';
 import { loadPack } from '../src/models/load.ts';
@@ -192,8 +193,4 @@ function stationEnv(data: string, port: number): NodeJS.ProcessEnv {
 async function rssOf({ pid }: ChildProcess): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -1,6 +1,6 @@
 import { shareInterval, type Interval } from '../../src/evaluate/intervals.ts';
 import { similarityOf } from '../../src/gallery/search.ts';
-import { median } from '../../src/telemetry/metrics.ts';
+import { median } from '../../src/lib/quantile.ts';
 import type { Embedding } from '../../src/vision/contract.ts';
 
 /** The face of a photo, whose it is, and how the head is turned. */

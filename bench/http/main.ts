@@ -6,7 +6,7 @@ import { freePort } from '../../demo/free-port.ts';
 import { portraits } from '../../demo/sample-photos.ts';
 import { seededRandom } from '../../src/lib/random.ts';
 import { table } from '../../src/lib/table.ts';
-import { quantile } from '../../src/telemetry/metrics.ts';
+import { quantile } from '../../src/lib/quantile.ts';
 import { describeMachine } from '../../src/bench/machine.ts';
 import { startServedStation } from './station.ts';
 import { formOf, runClients, type Turn } from './load.ts';

@@ -14,7 +14,7 @@ import { createStore } from '../../src/store/store.ts';
 import type { Outbox } from '../../src/telemetry/contract.ts';
 import { deliver } from '../../src/telemetry/delivery.ts';
 import { createOutbox } from '../../src/telemetry/outbox.ts';
-import { median } from '../../src/telemetry/metrics.ts';
+import { median } from '../../src/lib/quantile.ts';
 import { describeMachine } from '../../src/bench/machine.ts';
 import { inventedEvent } from './event.ts';
 import { wholeNumber } from '../../src/commands/option-values.ts';

@@ -1,4 +1,4 @@
-import { median } from '../../src/telemetry/metrics.ts';
+import { median } from '../../src/lib/quantile.ts';
 import type { ProcessReading } from './rig.ts';
 import type { SoakResult, SoakSample } from './soak.ts';
 

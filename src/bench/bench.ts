@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { MusterError } from '../lib/errors.ts';
 import { round } from '../lib/round.ts';
-import { median, quantile } from '../telemetry/metrics.ts';
+import { median, quantile } from '../lib/quantile.ts';
 import { type BenchScenario, type BenchStage, benchStages } from './contract.ts';
 import type { Rig, Turn } from './rig.ts';
 

@@ -1,5 +1,6 @@
 import { reasons } from '../decide/contract.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
+import { quantile } from '../lib/quantile.ts';
 import { round } from '../lib/round.ts';
 import { latencyStages, type Latency, type MetricsPayload } from './payloads.ts';
 import type { NumberedEvent } from './contract.ts';
@@ -86,20 +87,6 @@ export function decisiveEvent<E extends Pick<NumberedEvent, 'decision'>>(
   events: readonly E[],
 ): E | undefined {
   return events.find((event) => event.decision === 'accepted') ?? events[0];
-}
-
-/** The nearest-rank quantile of ascending, non-empty values. */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const rank = Math.max(1, Math.ceil(share * sorted.length));
-  return sorted[rank - 1] as number;
-}
-
-/** The nearest-rank median of non-empty values in any order. */
-export function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 }
 
 function mean(values: readonly number[]): number {

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { MusterError } from '../lib/errors.ts';
+import { median } from '../lib/quantile.ts';
 import { round } from '../lib/round.ts';
 import type { Vision } from './contract.ts';
 import { chooseThreads, type Measured } from './threads.ts';
@@ -105,10 +106,4 @@ function summary({ threads, ms, cpuS }: Candidate): Measured {
     captures_per_s: round(1000 / medianMs, 2),
     cpu_s_per_capture: round(median(cpuS), 4),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createMetrics, quantile } from '../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import type { NumberedEvent } from '../../src/telemetry/contract.ts';
 import { metricsSchema } from '../../src/telemetry/payloads.ts';
 import { anEvent } from '../support/events.ts';
@@ -77,17 +77,5 @@ describe('metrics', () => {
       metrics.captured([event({ latency_ms: { ...event().latency_ms, embed: 101 - ms } })]);
     }
     expect(metrics.snapshot().latency_ms?.embed).toEqual({ p50: 50, p95: 95, p99: 99 });
-  });
-});
-
-describe('quantile', () => {
-  it.each([
-    [[5], 0.5, 5],
-    [[1, 2], 0.5, 1],
-    [[1, 2, 3], 0.5, 2],
-    [[1, 2, 3, 4], 0.99, 4],
-    [[1, 2, 3, 4], 0, 1],
-  ])('of %j at %d is %d', (sorted, share, expected) => {
-    expect(quantile(sorted, share)).toBe(expected);
   });
 });
