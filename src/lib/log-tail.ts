@@ -8,21 +8,26 @@ export interface LogTail {
   onLine(listener: (line: object) => void): () => void;
 }
 
-/** Keeps `most` lines. */
+/** Keeps `most` lines, as they were written: as objects they would take several times the memory. */
 export function createLogTail(most = 500): LogTail {
-  const kept: object[] = [];
+  const kept: string[] = [];
   const listeners = new Set<(line: object) => void>();
   return {
     write(line) {
-      const entry = JSON.parse(line) as object;
-      kept.push(entry);
+      kept.push(line);
       if (kept.length > most) kept.shift();
+      if (listeners.size === 0) return;
+      const entry = parsed(line);
       for (const listener of listeners) listener(entry);
     },
-    lines: (limit) => (limit === 0 ? [] : kept.slice(-limit)),
+    lines: (limit) => (limit === 0 ? [] : kept.slice(-limit).map(parsed)),
     onLine(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+}
+
+function parsed(line: string): object {
+  return JSON.parse(line) as object;
 }

@@ -71,6 +71,26 @@ describe('metrics', () => {
     expect(metrics.snapshot()).toMatchObject({ captures: 0, totals: { captures: 2 } });
   });
 
+  it('keep the newest 5,000 captures of a window, and stay in the window after that', () => {
+    const clock = manualClock();
+    const metrics = createMetrics({ clock, windowMs: 60_000 });
+    const [stranger, known] = [rejected('unknown'), event()];
+    for (let i = 0; i < 7_000; i += 1) {
+      clock.advance(1);
+      const one = i < 6_500 ? stranger : known;
+      metrics.captured([{ ...one, latency_ms: { ...one.latency_ms, embed: i } }]);
+    }
+    expect(metrics.snapshot()).toMatchObject({
+      captures: 5_000,
+      decisions: { accepted: 500, rejected: 4_500 },
+      reasons: { unknown: 4_500, no_face: 0 },
+      latency_ms: { embed: { p50: 4_499, p99: 6_949 } },
+      totals: { captures: 7_000 },
+    });
+    clock.advance(59_000);
+    expect(metrics.snapshot()).toMatchObject({ captures: 1_001, latency_ms: { embed: { p50: 6_499 } } });
+  });
+
   it('give the quantiles of each stage', () => {
     const metrics = createMetrics({ clock: manualClock(), windowMs: 60_000 });
     for (let ms = 1; ms <= 100; ms += 1) {
