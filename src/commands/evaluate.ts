@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { ComparedPairs, Evaluation } from '../evaluate/evaluate.ts';
 import type { Pair } from '../evaluate/pairs.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
@@ -72,6 +72,7 @@ async function evaluateCommand(options: EvaluateOptions, context: CommandContext
     import('../evaluate/scores-file.ts'),
   ]);
   const pairs = parsePairs(await readList(options.pairs, 'pairs_unreadable'), options.pairs);
+  await checkRoot(options.root);
   // Before the photos: nobody should wait for them to learn of a wrong name.
   const other = options.against === undefined ? null : await readList(options.against, 'scores_unreadable');
   const compared = await compare(pairs, options, context);
@@ -91,6 +92,18 @@ async function evaluateCommand(options: EvaluateOptions, context: CommandContext
 export async function readList(file: string, code: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new MusterError(code, `${file} can't be read: ${messageOf(error)}`, { cause: error });
+  });
+}
+
+/** Throws MusterError `root_unreadable` unless `root` is a folder: else each photo of the list would fail by itself. */
+export async function checkRoot(root: string): Promise<void> {
+  const reason = await stat(root).then(
+    (found) => (found.isDirectory() ? null : 'it is no folder'),
+    messageOf,
+  );
+  if (reason === null) return;
+  throw new MusterError('root_unreadable', `--root ${root} can't be read: ${reason}`, {
+    remedy: 'Give the folder that the paths in the list start from.',
   });
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { FaceChoice } from '../evaluate/face.ts';
 import type { CommandContext } from './context.ts';
 import { modelsDirOf, showSteps, withFolder, type FolderOptions } from './models-folder.ts';
-import { defaultMinFacePx, rate, readList } from './evaluate.ts';
+import { checkRoot, defaultMinFacePx, rate, readList } from './evaluate.ts';
 import { numberWithin } from './option-values.ts';
 import { commandSidePx, faceOption, minFaceOption } from './vision-options.ts';
 
@@ -62,6 +62,7 @@ async function quantize(context: CommandContext, pack: string, options: Quantize
   const config = await context.config();
   const { threads, ...vision } = visionOptions(config);
   const pairs = parsePairs(await readList(options.pairs, 'pairs_unreadable'), options.pairs);
+  await checkRoot(options.root);
   const dotProduct = await readDotProduct();
   context.print(
     dotProduct === null

@@ -1,3 +1,4 @@
+import { median } from '../lib/quantile.ts';
 import type { LoadedModel } from '../models/contract.ts';
 import { writeOnnx, type OnnxGraph } from '../models/convert/onnx.ts';
 import { sha256Of } from '../models/inspect.ts';
@@ -87,7 +88,7 @@ export async function race(
         if (round >= warmUp) times.push(performance.now() - before);
       }
     }
-    return runners.map(({ times }) => times.toSorted((a, b) => a - b)[rounds / 2]!);
+    return runners.map(({ times }) => median(times));
   } finally {
     await runtime.close();
   }

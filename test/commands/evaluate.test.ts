@@ -71,6 +71,11 @@ test('a list without figures to give, a wrong list and a missing one', async () 
   expect(wrong.status).toBe(2);
   expect(wrong.stderr).toMatch(/^muster: wrong\.csv: line 2: same is perhaps, not 1 or 0\n/);
   expect((await evaluate('nix.csv')).status).toBe(2);
+  const rootless = await muster(folder, ['evaluate', '--pairs', 'gone.csv', '--root', 'no-such']);
+  expect(rootless.status).toBe(2);
+  expect(rootless.stderr).toMatch(/^muster: --root no-such can't be read: ENOENT.*\nGive the folder/);
+  const noFolder = await muster(folder, ['evaluate', '--pairs', 'gone.csv', '--root', 'gone.csv']);
+  expect(noFolder.stderr).toMatch(/^muster: --root gone\.csv can't be read: it is no folder\n/);
   const against = await muster(folder, [
     'evaluate',
     '--pairs',
