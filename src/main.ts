@@ -1,26 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { registerBackup } from './commands/backup.ts';
-import { registerBench } from './commands/bench.ts';
-import { registerBridge } from './commands/bridge.ts';
-import { registerCamera } from './commands/camera.ts';
-import type { CommandContext, RegisterCommand } from './commands/context.ts';
-import { registerConfig } from './commands/config.ts';
-import { registerDetect } from './commands/detect.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerEnroll } from './commands/enroll.ts';
-import { registerCalibrate } from './commands/calibrate.ts';
-import { registerEvaluate } from './commands/evaluate.ts';
-import { registerGallery } from './commands/gallery.ts';
-import { registerHealth } from './commands/health.ts';
-import { registerInstall } from './commands/install.ts';
-import { registerMatch } from './commands/match.ts';
-import { registerModels } from './commands/models.ts';
-import { registerReplay } from './commands/replay.ts';
-import { registerReport } from './commands/report.ts';
-import { registerRestore } from './commands/restore.ts';
-import { registerSimulate } from './commands/simulate.ts';
-import { registerStation } from './commands/station.ts';
-import { registerTune } from './commands/tune.ts';
+import type { CommandContext } from './commands/context.ts';
+import { verbGroups } from './commands/verbs.ts';
 import type { Config } from './config/schema.ts';
 import { codeOf, messageOf, MusterError } from './lib/errors.ts';
 import type { Log, LogLevel } from './lib/log.ts';
@@ -29,34 +9,13 @@ import { packageVersion } from './lib/package.ts';
 
 /**
  * The owner of the process: arguments, signals and exit codes, and nothing else. What is heavy (the log, the
- * config, the rooms behind the verbs) is imported when a verb asks for it, so that `--help` is there at once.
+ * config, the rooms behind the verbs) is imported when a verb asks for it, and the verb's own file when it is asked for: so `--help` is
+ * there at once, and a station loads nothing of the other verbs.
  *
  * Exit codes: 0 done, 1 the answer is a failure, 2 wrong usage or something a person can mend, 70 a bug,
  * 75 the station was told to restart (EX_TEMPFAIL: for systemd's Restart=on-failure),
  * 130 and 143 ended by SIGINT and SIGTERM before the work was done.
  */
-
-/** The verbs in the order of the help, by what they are for. */
-const verbs: readonly (readonly [group: string, register: readonly RegisterCommand[]])[] = [
-  ['Running a station:', [registerStation, registerBridge, registerReport, registerSimulate]],
-  ['People:', [registerEnroll, registerGallery]],
-  ['Trying photos:', [registerDetect, registerMatch, registerEvaluate, registerCalibrate, registerReplay]],
-  [
-    'Setting up:',
-    [
-      registerInstall,
-      registerDoctor,
-      registerHealth,
-      registerModels,
-      registerCamera,
-      registerTune,
-      registerBench,
-      registerConfig,
-      registerBackup,
-      registerRestore,
-    ],
-  ],
-];
 
 interface GlobalOptions {
   readonly config?: string;
@@ -75,15 +34,16 @@ async function main(): Promise<void> {
   if (process.env['MUSTER_CONFIG'] === '') delete process.env['MUSTER_CONFIG'];
   exitQuietlyOnClosedPipe();
   const signal = abortOnSignals();
-  const program = createProgram(signal);
   try {
+    const program = await createProgram(process.argv.slice(2), signal);
     await program.parseAsync();
   } catch (error) {
     exitFor(error, signal);
   }
 }
 
-function createProgram(signal: AbortSignal): Command {
+/** @param args of the command line; what isn't named in them stays a line of the help */
+async function createProgram(args: readonly string[], signal: AbortSignal): Promise<Command> {
   const program = new Command('muster');
   program
     .description('Turns a small computer into an unattended face check-in station.')
@@ -109,9 +69,12 @@ function createProgram(signal: AbortSignal): Command {
     .exitOverride()
     .hook('preAction', checkLogLevel);
   const context = createContext(program, signal);
-  for (const [group, registrations] of verbs) {
+  for (const [group, verbs] of verbGroups) {
     program.commandsGroup(group);
-    for (const register of registrations) register(program, context);
+    for (const { name, description, load } of verbs) {
+      const verb = program.command(name).description(description);
+      if (args.includes(name)) (await load())(verb, context);
+    }
   }
   program.commandsGroup('Help:').helpCommand('help [verb]', 'print the help of a verb');
   return program;

@@ -2,13 +2,11 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../lib/clock.ts';
 import { MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { wholeNumber } from './option-values.ts';
 
-export const registerBackup: RegisterCommand = (program, context) => {
-  program
-    .command('backup')
-    .description("write a station's gallery and settings into one file")
+export const defineBackup: DefineVerb = (verb, context) => {
+  verb
     .argument(
       '<file>',
       'file to write, or a folder, in which the file gets the name of the station and the time',
@@ -33,7 +31,7 @@ Examples:
   muster --config /etc/muster/station.yaml backup /mnt/backup --keep 14`,
     )
     .action((path: string, options: BackupOptions) =>
-      backup(path, options, context, program.opts<{ config?: string }>().config),
+      backup(path, options, context, verb.optsWithGlobals<{ config?: string }>().config),
     );
 };
 

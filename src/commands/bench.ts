@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { BenchReport } from '../bench/contract.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { wholeNumber } from './option-values.ts';
 
 interface BenchOptions {
@@ -22,10 +22,8 @@ interface BenchOptions {
 }
 
 /** `muster bench`: how fast this machine checks people in. */
-export const registerBench: RegisterCommand = (program, context) => {
-  program
-    .command('bench')
-    .description('measure how fast this machine checks people in, stage by stage')
+export const defineBench: DefineVerb = (verb, context) => {
+  verb
     .option('--captures <n>', 'captures to measure in each scenario', wholeNumber(5, 100_000), 100)
     .option('--warm-up <n>', 'captures before that, which are not counted', wholeNumber(0, 10_000), 10)
     .option('--templates <n>', 'templates in the gallery that is searched', wholeNumber(1, 1_000_000), 1000)

@@ -1,10 +1,8 @@
 import { systemClock } from '../lib/clock.ts';
-import type { RegisterCommand } from './context.ts';
+import type { DefineVerb } from './context.ts';
 
-export const registerBridge: RegisterCommand = (program, context) => {
-  program
-    .command('bridge')
-    .description('write what stations publish to InfluxDB or VictoriaMetrics, until it is stopped')
+export const defineBridge: DefineVerb = (verb, context) => {
+  verb
     .addHelpText(
       'after',
       `

@@ -4,7 +4,7 @@ import type { Calibration } from '../calibrate/contract.ts';
 import { minFacePx } from '../config/derived.ts';
 import type { FaceChoice } from '../evaluate/face.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { withReferencePhotos } from './reference-photos.ts';
 import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
@@ -22,10 +22,8 @@ interface CalibrateOptions {
 /** The same photos give the same report. */
 const seed = 19_795;
 
-export const registerCalibrate: RegisterCommand = (program, context) => {
-  program
-    .command('calibrate')
-    .description("recommend threshold and margin from a site's own photos")
+export const defineCalibrate: DefineVerb = (verb, context) => {
+  verb
     .argument('<folder>', 'folder with a sub-folder of photos for each person, as for muster enroll')
     .option('--fmr <rate>', 'false match rate to meet, such as 1e-4 (up to 0.05)', rateOf, 1e-4)
     .option(

@@ -3,7 +3,7 @@ import type { FoundCameras } from '../capture/camera/find.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import { round } from '../lib/round.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { withVision } from './vision-options.ts';
 import { numberWithin } from './option-values.ts';
 import { countOf } from '../lib/count-of.ts';
@@ -14,9 +14,8 @@ interface TestOptions {
   readonly json?: boolean;
 }
 
-export const registerCamera: RegisterCommand = (program, context) => {
-  const camera = program.command('camera').description('find cameras, and try the one of the config');
-  camera
+export const defineCamera: DefineVerb = (verb, context) => {
+  verb
     .command('list')
     .description('show the cameras of this machine, and what it takes to use them')
     .option('--json', 'print one JSON document')
@@ -31,7 +30,7 @@ Example:
   muster camera list`,
     )
     .action((options: { json?: boolean }) => list(options, context));
-  camera
+  verb
     .command('test')
     .description('play the camera of the config, measure it, and save a picture')
     .option('--out <file>', 'the picture', 'camera.jpg')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Field } from '../config/fields.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 
 const examples = `
 Examples:
@@ -10,30 +10,27 @@ Examples:
   muster config schema > station-config.schema.json`;
 
 /** `muster config`: check and show the configuration without starting anything. */
-export const registerConfig: RegisterCommand = (program, context) => {
-  const config = program
-    .command('config')
-    .description('check and show the configuration')
-    .addHelpText('after', examples);
+export const defineConfig: DefineVerb = (verb, context) => {
+  verb.addHelpText('after', examples);
 
-  config
+  verb
     .command('check')
     .description('check a configuration file and the environment, and name all that is wrong')
     .argument('[file]', 'the file to check, instead of that of --config')
     .option('--json', 'print {ok, problems} as JSON')
     .addHelpText('after', '\nEnds with 0 when the configuration is valid and with 1 when it is not.')
     .action((file: string | undefined, options: { json?: boolean }) =>
-      check(context, file ?? fileOf(program), options.json === true),
+      check(context, file ?? fileOf(verb), options.json === true),
     );
 
-  config
+  verb
     .command('show')
     .description('print the effective configuration and where each value comes from')
     .option('--json', 'print {config, origins} as JSON')
     .addHelpText('after', '\nSecrets are shown as ***.')
-    .action((options: { json?: boolean }) => show(context, fileOf(program), options.json === true));
+    .action((options: { json?: boolean }) => show(context, fileOf(verb), options.json === true));
 
-  config
+  verb
     .command('schema')
     .description('print the JSON Schema of the configuration file')
     .action(async () => {
@@ -77,6 +74,6 @@ async function show(context: CommandContext, file: string | undefined, json: boo
   }
 }
 
-function fileOf(program: Command): string | undefined {
-  return program.opts<{ config?: string }>().config;
+function fileOf(verb: Command): string | undefined {
+  return verb.optsWithGlobals<{ config?: string }>().config;
 }

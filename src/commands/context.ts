@@ -25,5 +25,5 @@ export interface CommandContext {
   exitCode(status: 0 | 1 | 75): void;
 }
 
-/** Adds one verb with its help and examples to the program. Each file of this folder exports one. */
-export type RegisterCommand = (program: Command, context: CommandContext) => void;
+/** Gives a verb, which has its name and its line in the list already, what it takes, its help with examples, and its work. */
+export type DefineVerb = (verb: Command, context: CommandContext) => void;

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Gate } from '../decide/contract.ts';
 import type { PhotoResult } from '../gallery/photo.ts';
 import type { EmbeddedFace, Quality } from '../vision/contract.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface DetectOptions {
@@ -31,10 +31,8 @@ type ReportedPhoto =
 
 const defaultMinFacePx = 20;
 
-export const registerDetect: RegisterCommand = (program, context) => {
-  program
-    .command('detect')
-    .description('find the faces in photos')
+export const defineDetect: DefineVerb = (verb, context) => {
+  verb
     .argument('<photo...>', 'photo files')
     .addOption(minFaceOption(`default ${defaultMinFacePx}, with --gates that of the config`))
     .option('--gates', "look as the station does, and say which of the station's gates each face fails")

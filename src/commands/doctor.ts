@@ -1,6 +1,6 @@
 import type { CheckedFinding, Finding } from '../doctor/contract.ts';
 import { MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { countOf } from '../lib/count-of.ts';
 
 /** A word beside each sign: not everybody sees the sign, or its colour. */
@@ -11,10 +11,8 @@ const shown: Readonly<Record<Finding['level'], readonly [sign: string, word: str
   none: ['–', 'none', 90],
 };
 
-export const registerDoctor: RegisterCommand = (program, context) => {
-  program
-    .command('doctor')
-    .description('look at everything that a station needs, and say what is wrong and what mends it')
+export const defineDoctor: DefineVerb = (verb, context) => {
+  verb
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

@@ -6,7 +6,7 @@ import type { ReferenceFolder } from '../gallery/reference-photos.ts';
 import type { EnrolmentRules } from '../gallery/rules.ts';
 import { MusterError } from '../lib/errors.ts';
 import type { Vision } from '../vision/contract.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { openGallery } from './open-gallery.ts';
 import { withReferencePhotos } from './reference-photos.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
@@ -22,10 +22,8 @@ export interface EnrollOptions {
   readonly keep?: readonly SubjectId[];
 }
 
-export const registerEnroll: RegisterCommand = (program, context) => {
-  program
-    .command('enroll')
-    .description('add people to the gallery from a folder of reference photos')
+export const defineEnroll: DefineVerb = (verb, context) => {
+  verb
     .argument('<folder>', 'folder with a sub-folder of photos for each subject, or one photo for each')
     .addOption(minFaceOption('default vision.min_face_px of the config'))
     .addOption(new Option('--add', 'keep the templates that a subject already has').conflicts('replace'))

@@ -5,7 +5,7 @@ import { MusterError, messageOf } from '../lib/errors.ts';
 import type { FaceChoice } from '../evaluate/face.ts';
 import type { Interval } from '../evaluate/intervals.ts';
 import type { Difference } from '../evaluate/scores-file.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { faceOption, minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface EvaluateOptions {
@@ -24,10 +24,8 @@ interface EvaluateOptions {
  */
 export const defaultMinFacePx = 70;
 
-export const registerEvaluate: RegisterCommand = (program, context) => {
-  program
-    .command('evaluate')
-    .description('measure the accuracy of face verification on labelled pairs of photos')
+export const defineEvaluate: DefineVerb = (verb, context) => {
+  verb
     .requiredOption('--pairs <csv>', 'list of pairs with the head line fileA,fileB,same; same is 1 or 0')
     .requiredOption('--root <folder>', 'folder that the paths in the list start from')
     .addOption(faceOption('middle'))

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { SubjectId } from '../gallery/contract.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { addAudit } from './gallery-audit.ts';
 import { addPublishing } from './gallery-publish.ts';
 import { addRebuild } from './gallery-rebuild.ts';
@@ -11,13 +11,10 @@ import { openGallery } from './open-gallery.ts';
 import { remark } from './vision-options.ts';
 import { countOf } from '../lib/count-of.ts';
 
-export const registerGallery: RegisterCommand = (program, context) => {
-  const gallery = program
-    .command('gallery')
-    .description('list, audit, remove, export, import and publish the templates of the gallery')
-    .addHelpText(
-      'after',
-      `
+export const defineGallery: DefineVerb = (verb, context) => {
+  verb.addHelpText(
+    'after',
+    `
 The gallery is the one that the config names, in <data_dir>/gallery/<gallery.name>. Each change is a revision of its
 own, which a running station takes up by itself. People are added with muster enroll.
 
@@ -29,9 +26,9 @@ Examples:
   muster gallery import backup.json
   muster gallery rebuild people
   muster gallery publish --key gallery.key`,
-    );
+  );
   for (const add of [addList, addAudit, addRemove, addExport, addImport, addPublishing, addRekey, addRebuild])
-    add(gallery, context);
+    add(verb, context);
 };
 
 function addList(gallery: Command, context: CommandContext): void {

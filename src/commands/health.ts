@@ -4,16 +4,14 @@ import { z } from 'zod';
 import type { Config } from '../config/schema.ts';
 import { readSecret } from '../config/secret.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 
 /** Less than a container's health check waits. */
 const timeoutMs = 8_000;
 
 /** `muster health`: ask the running station how it is. */
-export const registerHealth: RegisterCommand = (program, context) => {
-  program
-    .command('health')
-    .description('ask the station that runs on this machine how it is')
+export const defineHealth: DefineVerb = (verb, context) => {
+  verb
     .option('--json', 'print what the station answers')
     .addHelpText(
       'after',

@@ -1,7 +1,8 @@
+import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { ServiceName, StepOutcome } from '../install/contract.ts';
 import { packageRoot } from '../lib/package.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 
 interface ServiceOptions {
   readonly bridge?: boolean;
@@ -13,17 +14,9 @@ interface UninstallCommandOptions extends ServiceOptions {
   readonly purge?: boolean;
 }
 
-/** `muster install` and `muster uninstall`: the station, or the bridge, as a service of systemd. */
-export const registerInstall: RegisterCommand = (program, context) => {
-  const addOptions = (verb: 'install' | 'uninstall', description: string) =>
-    program
-      .command(verb)
-      .description(description)
-      .option('--bridge', 'the bridge, not the station')
-      .option('--root <folder>', 'a system that is not running, such as a mounted card', '/')
-      .option('--dry-run', 'only tell what would be done');
-
-  addOptions('install', 'set the station up as a service that starts with the machine')
+/** `muster install`: the station, or the bridge, as a service of systemd. */
+export const defineInstall: DefineVerb = (verb, context) => {
+  addOptions(verb)
     .addHelpText(
       'after',
       `
@@ -37,8 +30,11 @@ Examples:
   sudo npx muster install --root /mnt/card`,
     )
     .action((options: ServiceOptions) => runInstall(options, context));
+};
 
-  addOptions('uninstall', 'undo install; settings and data stay unless they are purged')
+/** `muster uninstall`. */
+export const defineUninstall: DefineVerb = (verb, context) => {
+  addOptions(verb)
     .option('--purge', 'remove the settings, the secrets, the gallery and all other data too')
     .addHelpText(
       'after',
@@ -49,6 +45,13 @@ Examples:
     )
     .action((options: UninstallCommandOptions) => runUninstall(options, context));
 };
+
+function addOptions(verb: Command): Command {
+  return verb
+    .option('--bridge', 'the bridge, not the station')
+    .option('--root <folder>', 'a system that is not running, such as a mounted card', '/')
+    .option('--dry-run', 'only tell what would be done');
+}
 
 async function runInstall(options: ServiceOptions, context: CommandContext): Promise<void> {
   const { install } = await import('../install/install.ts');

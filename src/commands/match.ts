@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
 import type { EmbeddedFace, Vision, VisionLatency, VisionResult } from '../vision/contract.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { minFaceOption, remark, withVision } from './vision-options.ts';
 
 interface MatchOptions {
@@ -25,10 +25,8 @@ interface Refusal {
 
 const defaultMinFacePx = 40;
 
-export const registerMatch: RegisterCommand = (program, context) => {
-  program
-    .command('match')
-    .description('tell whether two photos show the same person')
+export const defineMatch: DefineVerb = (verb, context) => {
+  verb
     .argument('<reference>', 'photo of the person; its largest face counts')
     .argument('<sample>', 'photo to compare with it; the face that is nearest to the reference counts')
     .option(

@@ -1,5 +1,5 @@
 import type { Manifest } from '../models/manifest.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { addAdding } from './models-add.ts';
 import { addQuantizing } from './models-quantize.ts';
 import { modelsDirOf, showSteps, withFolder, type FolderOptions } from './models-folder.ts';
@@ -27,13 +27,10 @@ interface ListOptions extends FolderOptions {
 }
 
 /** `muster models`: make, list and verify the ONNX files of the nets. */
-export const registerModels: RegisterCommand = (program, context) => {
-  const models = program
-    .command('models')
-    .description('make, list and verify the face models')
-    .addHelpText('after', examples);
+export const defineModels: DefineVerb = (verb, context) => {
+  verb.addHelpText('after', examples);
 
-  withFolder(models.command('build'))
+  withFolder(verb.command('build'))
     .description('make the model files that are missing or damaged')
     .option(
       '--from <tarball>',
@@ -44,15 +41,15 @@ export const registerModels: RegisterCommand = (program, context) => {
     .addHelpText('after', '\nEvery file that is made has the SHA-256 that models/manifest.json names.')
     .action((options: BuildOptions) => build(context, options));
 
-  addAdding(models, context);
-  addQuantizing(models, context);
+  addAdding(verb, context);
+  addQuantizing(verb, context);
 
-  withFolder(models.command('list'))
+  withFolder(verb.command('list'))
     .description('list the models, where they come from and whether they are ready')
     .option('--json', 'print them as JSON')
     .action((options: ListOptions) => list(context, options));
 
-  withFolder(models.command('verify'))
+  withFolder(verb.command('verify'))
     .description('check the SHA-256 of every model file, but for packs that have not been added')
     .option('--json', 'print {ok, models} as JSON')
     .addHelpText('after', '\nEnds with 0 when all are right and with 1 when one is missing or damaged.')

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { MusterError } from '../lib/errors.ts';
 import type { Comparison, ReplayPolicy } from '../replay/replay.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { remark, withVision } from './vision-options.ts';
 
 interface ReplayOptions {
@@ -12,10 +12,8 @@ interface ReplayOptions {
   readonly json?: boolean;
 }
 
-export const registerReplay: RegisterCommand = (program, context) => {
-  program
-    .command('replay')
-    .description('show what a changed policy would have decided on what was recorded')
+export const defineReplay: DefineVerb = (verb, context) => {
+  verb
     .argument('<recording>', 'a recording.jsonl of a station, or a folder of photos')
     .option(
       '--set <field=value>',
@@ -43,7 +41,7 @@ Examples:
   muster replay photos --all`,
     )
     .action((recording: string, options: ReplayOptions) =>
-      replay(recording, options, context, program.opts()),
+      replay(recording, options, context, verb.optsWithGlobals()),
     );
 };
 

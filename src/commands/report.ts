@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 
 interface ReportOptions {
   readonly from: string;
@@ -14,10 +14,8 @@ interface ReportOptions {
 }
 
 /** `muster report`: what the stations did in a period, for people without Grafana. */
-export const registerReport: RegisterCommand = (program, context) => {
-  program
-    .command('report')
-    .description('write a page about a period from the database')
+export const defineReport: DefineVerb = (verb, context) => {
+  verb
     .option('--from <time>', 'start of the period', '-7d')
     .option('--to <time>', 'its end', 'now')
     .option('--site <site>', 'this site only')

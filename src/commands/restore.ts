@@ -1,10 +1,8 @@
 import { systemClock } from '../lib/clock.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 
-export const registerRestore: RegisterCommand = (program, context) => {
-  program
-    .command('restore')
-    .description('put back what muster backup has written')
+export const defineRestore: DefineVerb = (verb, context) => {
+  verb
     .argument('<file>', 'the backup')
     .option('--from-another', 'take the backup of another station, to give this one its people')
     .option('--json', 'print one JSON document')

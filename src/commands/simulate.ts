@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../lib/clock.ts';
-import type { RegisterCommand } from './context.ts';
+import type { DefineVerb } from './context.ts';
 import { numberWithin, wholeNumber } from './option-values.ts';
 
 interface SimulateOptions {
@@ -15,10 +15,8 @@ interface SimulateOptions {
   readonly json?: boolean;
 }
 
-export const registerSimulate: RegisterCommand = (program, context) => {
-  program
-    .command('simulate')
-    .description('run a fleet of virtual stations, for demos, load tests and dashboards')
+export const defineSimulate: DefineVerb = (verb, context) => {
+  verb
     .option('--stations <n>', 'how many', wholeNumber(1, 1000), 3)
     .option('--rate <events/s>', 'mean captures per second and station', numberWithin(0.0001, 1000), 0.2)
     .option('--duration <s>', "seconds of the fleet's time", numberWithin(1, 31_536_000), 600)

@@ -1,13 +1,11 @@
 import { systemClock } from '../lib/clock.ts';
-import type { RegisterCommand } from './context.ts';
+import type { DefineVerb } from './context.ts';
 
 /** EX_TEMPFAIL of sysexits.h: systemd starts the station again. */
 const restartMe = 75;
 
-export const registerStation: RegisterCommand = (program, context) => {
-  program
-    .command('station')
-    .description('run a station: captures in, check-ins out, until it is stopped')
+export const defineStation: DefineVerb = (verb, context) => {
+  verb
     .addHelpText(
       'after',
       `
@@ -21,7 +19,7 @@ Examples:
     )
     .action(async () => {
       const config = await context.config();
-      const { config: file, logLevel } = program.opts<{ config?: string; logLevel?: string }>();
+      const { config: file, logLevel } = verb.optsWithGlobals<{ config?: string; logLevel?: string }>();
       const { readLayers } = await import('../config/load.ts');
       const { superviseStation } = await import('../supervisor.ts');
       const { createService } = await import('../service/service.ts');

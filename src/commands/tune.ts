@@ -1,6 +1,6 @@
 import { systemClock } from '../lib/clock.ts';
 import type { Tuning } from '../vision/tune-file.ts';
-import type { CommandContext, RegisterCommand } from './context.ts';
+import type { CommandContext, DefineVerb } from './context.ts';
 import { wholeNumber } from './option-values.ts';
 
 interface TuneCommandOptions {
@@ -11,10 +11,8 @@ interface TuneCommandOptions {
 const defaultRounds = 6;
 
 /** `muster tune`: measure how many threads one inference should have on this machine. */
-export const registerTune: RegisterCommand = (program, context) => {
-  program
-    .command('tune')
-    .description('measure which number of threads is fastest on this machine')
+export const defineTune: DefineVerb = (verb, context) => {
+  verb
     .option(
       '--repeat <n>',
       'rounds, in each of which every number has five photos, 1 to 100',

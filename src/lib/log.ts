@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { destination, multistream, pino, type DestinationStream, type Logger } from 'pino';
-import { build as pretty } from 'pino-pretty';
 import { isJournal, withPriorities } from './journal.ts';
 import type { LogTail } from './log-tail.ts';
 
@@ -32,6 +32,8 @@ export function createLog(level: LogLevel, tail?: LogTail): Log {
 
 function logStream(): DestinationStream {
   if (process.stderr.isTTY) {
+    // Loaded for a person only: a station's log goes to the journal.
+    const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty').build;
     return pretty({ destination: 2, translateTime: 'HH:MM:ss.l', ignore: 'pid,hostname', sync: true });
   }
   const stream = destination({ dest: 2, sync: false });

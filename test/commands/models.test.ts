@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import type { CommandContext } from '../../src/commands/context.ts';
 import { createLogTail } from '../../src/lib/log-tail.ts';
-import { registerModels } from '../../src/commands/models.ts';
+import { defineModels } from '../../src/commands/models.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
 import { sha256Of } from '../../src/models/inspect.ts';
 import { modelsWithThinPacks } from '../models/support/thin-packs.ts';
@@ -33,7 +33,7 @@ async function models(...args: string[]): Promise<{ printed: string; status: num
     },
   };
   const program = new Command().exitOverride();
-  registerModels(program, context);
+  defineModels(program.command('models'), context);
   await program.parseAsync(['models', ...args], { from: 'user' });
   return { printed: lines.join('\n'), status };
 }
@@ -117,7 +117,7 @@ describe('muster models', () => {
 
   it('has help with examples', () => {
     const program = new Command();
-    registerModels(program, {
+    defineModels(program.command('models'), {
       config: () => Promise.reject(new Error('not asked for')),
       log: () => Promise.reject(new Error('not asked for')),
       logTail: createLogTail(),

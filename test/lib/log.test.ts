@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/lib/package.ts';
@@ -57,5 +57,17 @@ describe('the log', () => {
     const lines = await logged(journal);
     expect(lines).toHaveLength(7);
     for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
+  });
+
+  it('is coloured text for a person at a terminal', async () => {
+    const file = join(await temporaryFolder(), 'program.mjs');
+    writeFileSync(file, script);
+    // The program `script` gives it a terminal.
+    const { stdout } = spawnSync('script', ['-qec', `'${process.execPath}' '${file}'`, '/dev/null'], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/\d\d:\d\d:\d\d\.\d+\S* \S*INFO\S*: \S*a/);
+    expect(stdout).toContain('\u001b[');
+    expect(stdout).not.toContain('"level"');
   });
 });
