@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { BenchReport } from '../bench/contract.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
+import { keepHeapsSmall } from '../lib/heap.ts';
 import type { CommandContext, DefineVerb } from './context.ts';
 import { wholeNumber } from './option-values.ts';
 
@@ -59,6 +60,8 @@ Examples:
 };
 
 async function bench(options: BenchOptions, context: CommandContext): Promise<void> {
+  // As a station does.
+  keepHeapsSmall();
   const config = await context.config();
   const [{ runBench }, { createLog }, { createProgress }, print] = await Promise.all([
     import('../bench/run.ts'),

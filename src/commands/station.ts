@@ -1,4 +1,5 @@
 import { systemClock } from '../lib/clock.ts';
+import { keepHeapsSmall } from '../lib/heap.ts';
 import type { DefineVerb } from './context.ts';
 
 /** EX_TEMPFAIL of sysexits.h: systemd starts the station again. */
@@ -18,6 +19,7 @@ Examples:
   MUSTER_MQTT__URL=mqtt://broker.local MUSTER_STATION=door-2 muster station`,
     )
     .action(async () => {
+      keepHeapsSmall();
       const config = await context.config();
       const { config: file, logLevel } = verb.optsWithGlobals<{ config?: string; logLevel?: string }>();
       const { readLayers } = await import('../config/load.ts');
