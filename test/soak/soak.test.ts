@@ -32,7 +32,7 @@ it(
 );
 
 it('the verdict compares the end with the time after the warm-up, while the broker is there', () => {
-  const sample = (captures: number, rssMb: number, brokerAway = false) => ({
+  const sample = (captures: number, rssMb: number, brokerAway = false, handles = 33) => ({
     captures,
     seconds: captures / 10,
     rssMb,
@@ -40,7 +40,7 @@ it('the verdict compares the end with the time after the warm-up, while the brok
     heapMb: rssMb / 2,
     heapUsedMb: rssMb / 4,
     externalMb: 5,
-    handles: brokerAway ? 30 : 33,
+    handles: brokerAway ? 30 : handles,
     diskMb: captures / 100,
     brokerAway,
   });
@@ -50,6 +50,9 @@ it('the verdict compares the end with the time after the warm-up, while the brok
     sample(150, 202, true),
     sample(200, 204),
     sample(950, 220),
+    // A photo that was being read at that moment.
+    sample(960, 220, false, 34),
+    sample(970, 220, false, 34),
     sample(1000, 222),
   ];
   const verdict = verdictOf({ captures: 1000, samples });
@@ -58,4 +61,8 @@ it('the verdict compares the end with the time after the warm-up, while the brok
   expect(verdict.heapMb).toEqual([100, 110]);
   expect(verdict.handles).toEqual([33, 33]);
   expect(verdict.diskMaxMb).toBe(10);
+  const leaking = samples.map((each) =>
+    each.captures < 900 ? each : { ...each, handles: each.handles + 1 },
+  );
+  expect(verdictOf({ captures: 1000, samples: leaking }).handles).toEqual([33, 34]);
 });
