@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { groupPhoto } from '../demo/sample-photos.ts';
 import { createMotionGate, thumbnailHeight, thumbnailWidth } from '../src/capture/camera/motion.ts';
-import { createCameraSource } from '../src/capture/camera/source.ts';
+import { type CameraOptions, createCameraSource } from '../src/capture/camera/source.ts';
 import { createJpegSplitter } from '../src/capture/camera/split.ts';
 import { resolveConfig } from '../src/config/layers.ts';
 import { systemClock } from '../src/lib/clock.ts';
@@ -43,16 +43,22 @@ await runProgram(program, main);
 async function main({ seconds, json }: Options): Promise<void> {
   const { config } = resolveConfig([]);
   if (config === null) throw new Error('the defaults of the config are not valid');
+  const { sensitivity, full_look_s, unchanged_look_s } = config.capture.camera.motion;
+  const motion = {
+    gate: () => createMotionGate(sensitivity),
+    fullLookMs: full_look_s * 1000,
+    unchangedLookMs: unchanged_look_s * 1000,
+  };
   const frames = await emptyScene();
   const vision = createVision({ ...visionOptions(config), log: createLog('warn'), clock: systemClock });
   await vision.start();
   const turns: Turn[] = [];
   try {
     // What the first photos cost is no part of a doorway's day, nor the compiling of what is called twice a second.
-    await turn(frames, false, 2, vision);
-    await turn(frames, true, 8, vision);
+    await turn(frames, null, 2, vision);
+    await turn(frames, motion, 8, vision);
     for (const kind of ['gate', 'every frame', 'gate', 'every frame'] as const) {
-      turns.push({ kind, ...(await turn(frames, kind === 'gate', seconds, vision)) });
+      turns.push({ kind, ...(await turn(frames, kind === 'gate' ? motion : null, seconds, vision)) });
     }
   } finally {
     await vision.close();
@@ -85,7 +91,12 @@ interface Turn {
   readonly cpuMsPerFrame: number;
 }
 
-async function turn(frames: readonly Buffer[], withGate: boolean, seconds: number, vision: Vision) {
+async function turn(
+  frames: readonly Buffer[],
+  motion: CameraOptions['motion'],
+  seconds: number,
+  vision: Vision,
+) {
   const source = createCameraSource({
     async play(onFrame, signal) {
       const splitter = createJpegSplitter({ maxBytes: 1e7, onFrame: (jpeg) => onFrame(jpeg, null) });
@@ -96,7 +107,7 @@ async function turn(frames: readonly Buffer[], withGate: boolean, seconds: numbe
     },
     fps: () => fps,
     stallMs: 10_000,
-    motion: withGate ? { gate: () => createMotionGate('medium'), fullLookMs: 5_000 } : null,
+    motion,
     thumbnail: createThumbnailer({ width: thumbnailWidth, height: thumbnailHeight, maxPixels: 32e6 }),
     clock: systemClock,
     log: createLog('warn'),

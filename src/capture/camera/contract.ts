@@ -5,8 +5,9 @@ import type { EpochMs } from '../../lib/clock.ts';
  *
  * @param jpeg in memory of its own
  * @param takenAt when the camera says that it was taken; null: it doesn't say
+ * @returns an earlier frame that nobody needs any more, whose memory may be used for one to come
  */
-export type OnFrame = (jpeg: Buffer, takenAt: EpochMs | null) => void;
+export type OnFrame = (jpeg: Buffer, takenAt: EpochMs | null) => Buffer | undefined;
 
 /**
  * Plays a camera until the signal aborts. It resolves only when everything is released, child processes included. Throws a

@@ -26,7 +26,7 @@ export function playSnapshots({ url, fps, maxBytes, timeoutMs }: HttpOptions): P
         maxBytes,
         onFrame(jpeg) {
           frames += 1;
-          onFrame(jpeg, null);
+          return onFrame(jpeg, null);
         },
       });
       await get(address, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), async (body) => {

@@ -85,7 +85,7 @@ export function createKeeper(options: KeeperOptions): CameraKeeper {
       await play(
         (jpeg, takenAt) => {
           lastFrameAt = clock.monotonic();
-          onFrame(jpeg, takenAt);
+          return onFrame(jpeg, takenAt);
         },
         AbortSignal.any([signal, attempt.signal]),
       );

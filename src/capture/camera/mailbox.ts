@@ -11,7 +11,10 @@ export interface Frame {
 
 /** Holds the newest frame until it is taken: a new one takes the place of the one before. */
 export interface Mailbox {
-  put(frame: Frame): void;
+  /** Returns the frame whose place it takes, where nobody has ever been given that. */
+  put(frame: Frame): Frame | null;
+  /** Whether a frame waits to be taken. */
+  isFilled(): boolean;
   /** The newest frame that was not taken yet, or null. */
   take(): Frame | null;
   /** Resolves when there is a frame, or when the signal aborts. */
@@ -30,14 +33,19 @@ export function createMailbox(): Mailbox {
   const arrivals: number[] = [];
   let waiting: Frame | null = null;
   let newest: Frame | null = null;
+  let isShown = false;
 
   return {
     put(frame) {
+      const passedOver = isShown ? null : waiting;
       waiting = newest = frame;
+      isShown = false;
       arrivals.push(frame.arrivedAt);
       if (arrivals.length > rateFrames) arrivals.shift();
       bell.ring();
+      return passedOver;
     },
+    isFilled: () => waiting !== null,
     take() {
       const frame = waiting;
       waiting = null;
@@ -49,7 +57,10 @@ export function createMailbox(): Mailbox {
       while (waiting === null && !signal.aborted) await bell.next();
       signal.removeEventListener('abort', wake);
     },
-    newest: () => newest,
+    newest() {
+      isShown = true;
+      return newest;
+    },
     fps() {
       const span = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0);
       return span <= 0 ? 0 : ((arrivals.length - 1) * 1000) / span;

@@ -2,9 +2,19 @@
 export const thumbnailWidth = 80;
 export const thumbnailHeight = 45;
 
+/**
+ * `moved`: other than a moment ago. `changed`: not that, but other than the frame that was analysed last, as somebody makes it who comes very
+ * slowly. `same`: neither.
+ */
+export type Glance = 'moved' | 'changed' | 'same';
+
 export interface MotionGate {
-  /** Compares with what was there before, and learns. The first picture counts as moved. */
-  look(thumbnail: Uint8Array): boolean;
+  /** Compares with what was there before, and learns. The first picture counts as moved. The picture is kept: the caller leaves it as it is. */
+  look(thumbnail: Uint8Array): Glance;
+  /** The frame of the newest picture is analysed: later ones are compared with it. */
+  analysed(): void;
+  /** A frame was analysed, or could not be, of which there is no picture: until the next `analysed` every picture has changed. */
+  forget(): void;
 }
 
 export type Sensitivity = 'low' | 'medium' | 'high';
@@ -25,6 +35,11 @@ const limits: Readonly<Record<Sensitivity, { readonly levels: number; readonly b
   high: { levels: 5, blocks: 1 },
 };
 
+/** A change since the analysed frame counts from this share of the levels, and one block is enough: it lasts, and has time. */
+const lasting = 0.5;
+/** A change of the whole picture's brightness counts since the analysed frame, levels: a face may have come out of the dark. */
+const otherLight = 24;
+
 /**
  * Tells whether something moves, from small grey pictures: mean differences of blocks to a background that adapts, where each
  * block knows its own noise (a tree in the wind, a dim corner). A change of the whole picture's brightness is taken out before, as a
@@ -34,30 +49,56 @@ export function createMotionGate(sensitivity: Sensitivity): MotionGate {
   const background = new Float32Array(thumbnailWidth * thumbnailHeight);
   const noise = new Float32Array(blocks);
   const least = limits[sensitivity];
-  let isFirst = true;
+  let newest: Uint8Array | null = null;
+  let analysed: Uint8Array | null = null;
+
+  /** Blocks that differ by more than so many levels and their noise. */
+  function over(differences: Float32Array, levels: number): number {
+    return differences.filter((each, i) => each > Math.max(levels, noiseFactor * noise[i]!)).length;
+  }
+
+  function hasMoved(thumbnail: Uint8Array): boolean {
+    const differences = differencesOf(thumbnail, background, medianShift(thumbnail, background));
+    const moved = over(differences, least.levels) >= least.blocks;
+    for (let i = 0; i < background.length; i += 1)
+      background[i]! += (thumbnail[i]! - background[i]!) * learning;
+    for (const [i, difference] of differences.entries()) {
+      // What moves is not noise, unless it never ends: then it slowly becomes some.
+      noise[i]! += (Math.min(difference, noise[i]! + 1) - noise[i]!) * learning;
+    }
+    return moved;
+  }
+
+  function hasChanged(thumbnail: Uint8Array): boolean {
+    if (analysed === null) return true;
+    const shift = medianShift(thumbnail, analysed);
+    if (Math.abs(shift) > otherLight) return true;
+    return over(differencesOf(thumbnail, analysed, shift), least.levels * lasting) > 0;
+  }
 
   return {
     look(thumbnail) {
-      if (isFirst) {
-        isFirst = false;
-        background.set(thumbnail);
-        return true;
-      }
-      const shift = medianShift(thumbnail, background);
-      const differences = new Float32Array(blocks);
-      for (let i = 0; i < background.length; i += 1) {
-        differences[blockOf[i]!]! += Math.abs(thumbnail[i]! - background[i]! - shift) / (block * block);
-        background[i]! += (thumbnail[i]! - background[i]!) * learning;
-      }
-      let moved = 0;
-      for (const [i, difference] of differences.entries()) {
-        if (difference > Math.max(least.levels, noiseFactor * noise[i]!)) moved += 1;
-        // What moves is not noise, unless it never ends: then it slowly becomes some.
-        noise[i]! += (Math.min(difference, noise[i]! + 1) - noise[i]!) * learning;
-      }
-      return moved >= least.blocks;
+      const isFirst = newest === null;
+      newest = thumbnail;
+      if (isFirst) background.set(thumbnail);
+      if (isFirst || hasMoved(thumbnail)) return 'moved';
+      return hasChanged(thumbnail) ? 'changed' : 'same';
+    },
+    analysed() {
+      analysed = newest;
+    },
+    forget() {
+      analysed = null;
     },
   };
+}
+
+/** Mean differences of each block, levels, after a shift of the whole picture. */
+function differencesOf(thumbnail: Uint8Array, before: Float32Array | Uint8Array, shift: number) {
+  const differences = new Float32Array(blocks);
+  for (let i = 0; i < before.length; i += 1)
+    differences[blockOf[i]!]! += Math.abs(thumbnail[i]! - before[i]! - shift) / (block * block);
+  return differences;
 }
 
 /** The block of each pixel of the thumbnail. */
@@ -67,7 +108,7 @@ const blockOf = Uint8Array.from({ length: thumbnailWidth * thumbnailHeight }, (_
 });
 
 /** By how many levels most of the picture has become brighter: something that covers less than half of it has no say. */
-function medianShift(thumbnail: Uint8Array, background: Float32Array): number {
+function medianShift(thumbnail: Uint8Array, background: Float32Array | Uint8Array): number {
   const counts = new Uint16Array(512);
   for (let i = 0; i < background.length; i += 1)
     counts[Math.round(thumbnail[i]! - background[i]!) + 256]! += 1;

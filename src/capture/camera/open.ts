@@ -35,14 +35,19 @@ export interface CameraParts {
 export function openCamera(config: CameraConfig, parts: CameraParts): CameraSource | null {
   const play = playerOf(config);
   if (play === null) return null;
-  const { gate, sensitivity, full_look_s: fullLookS } = config.motion;
+  const { gate, sensitivity, full_look_s: fullLookS, unchanged_look_s: unchangedLookS } = config.motion;
+  const motion = {
+    gate: () => createMotionGate(sensitivity),
+    fullLookMs: fullLookS * 1000,
+    unchangedLookMs: Math.max(fullLookS, unchangedLookS) * 1000,
+  };
   const thumbnail = parts.thumbnailer({ width: thumbnailWidth, height: thumbnailHeight });
   return createCameraSource({
     ...parts,
     play,
     fps: () => config.fps * (parts.isThrottled() ? config.throttled_share : 1),
     stallMs: stallMs(config),
-    motion: gate ? { gate: () => createMotionGate(sensitivity), fullLookMs: fullLookS * 1000 } : null,
+    motion: gate ? motion : null,
     thumbnail: (jpeg) => parts.activity.during(thumbnail(jpeg)),
   });
 }

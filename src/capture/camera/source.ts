@@ -18,8 +18,10 @@ export interface CameraOptions extends Omit<KeeperOptions, 'onTrouble'> {
   readonly motion: {
     /** Makes a new gate: the picture before a restart is of no use. */
     readonly gate: () => MotionGate;
-    /** A frame is analysed this long after the last one although nothing moves, ms. */
+    /** A frame in which nothing moves is analysed this long after the last one where something has changed since that, ms. */
     readonly fullLookMs: number;
+    /** The same where nothing has changed, ms. */
+    readonly unchangedLookMs: number;
   } | null;
   /** A small grey picture of a JPEG; null where it can't be decoded. */
   readonly thumbnail: (jpeg: Uint8Array) => Promise<Uint8Array | null>;
@@ -113,12 +115,12 @@ export function createCameraSource(options: CameraOptions): CameraSource {
     return underWay;
   }
 
-  function onFrame(jpeg: Buffer, takenAt: EpochMs | null): void {
+  function onFrame(jpeg: Buffer, takenAt: EpochMs | null): Buffer | undefined {
     counts.frames += 1;
-    if (underWay && mailbox.take() !== null) counts.dropped += 1;
+    if (underWay && mailbox.isFilled()) counts.dropped += 1;
     const now = clock.now();
     const at = takenAt !== null && Math.abs(now - takenAt) <= maxClockError ? takenAt : now;
-    mailbox.put({ jpeg, at, arrivedAt: clock.monotonic() });
+    return mailbox.put({ jpeg, at, arrivedAt: clock.monotonic() })?.jpeg;
   }
 
   /** The newest frame, when it is time for one; null at the end. */
@@ -138,15 +140,21 @@ export function createCameraSource(options: CameraOptions): CameraSource {
   }
 
   async function isWorthALook(frame: Frame): Promise<boolean> {
-    if (motion === null || attention !== 'motion' || lookNow) return true;
+    if (motion === null || attention !== 'motion' || lookNow) {
+      gate?.forget();
+      return true;
+    }
     const thumbnail = await options.thumbnail(frame.jpeg);
     if (thumbnail === null) {
       bad();
       return false;
     }
     good();
-    const moved = gate?.look(thumbnail) === true;
-    return moved || frame.arrivedAt - analysedAt >= motion.fullLookMs;
+    const glance = gate?.look(thumbnail) ?? 'moved';
+    const longest = glance === 'changed' ? motion.fullLookMs : motion.unchangedLookMs;
+    if (glance !== 'moved' && frame.arrivedAt - analysedAt < longest) return false;
+    gate?.analysed();
+    return true;
   }
 
   function good(): void {
@@ -182,6 +190,7 @@ export function createCameraSource(options: CameraOptions): CameraSource {
       if (motion !== null) attention = outcome.attention ?? 'motion';
     } else if (outcome.kind === 'failed') {
       log.debug({ code: outcome.code }, 'a frame could not be analysed');
+      gate?.forget();
       // A lost vision worker is not the camera's fault.
       if (outcome.code === 'not_an_image' || outcome.code === 'too_many_pixels') bad();
     }

@@ -11,14 +11,17 @@ export interface JpegSplitterOptions {
    * A whole JPEG, in memory of its own.
    *
    * @param before what stood before it in the stream, at most 512 bytes: in MJPEG over HTTP the headers of its part
+   * @returns a frame from before that is not needed any more: a later one may get its memory, since that of new ones costs more than all the rest
    */
-  readonly onFrame: (jpeg: Buffer, before: Buffer) => void;
+  readonly onFrame: (jpeg: Buffer, before: Buffer) => Buffer | undefined;
 }
 
 /** Bytes before a frame that are kept for `onFrame`. */
 const maxBefore = 512;
 /** Segments before the first scan and between scans: a camera's JPEG has about ten. */
 const maxSegments = 256;
+/** Frames of one camera differ in size by about so much. */
+const frameMargin = 1 / 8;
 const startOfImage = Buffer.from([0xff, 0xd8, 0xff]);
 
 /**
@@ -34,6 +37,7 @@ export function createJpegSplitter({ maxBytes, onFrame }: JpegSplitterOptions): 
   let start = 0;
   let segments = 0;
   let state: 'between' | 'segment' | 'scan' = 'between';
+  let spare: ArrayBufferLike | null = null;
 
   return {
     push(chunk) {
@@ -116,14 +120,24 @@ export function createJpegSplitter({ maxBytes, onFrame }: JpegSplitterOptions): 
   }
 
   function finish(end: number): true {
-    const jpeg = Buffer.allocUnsafeSlow(end - start);
+    const jpeg = roomFor(end - start);
     buffer.copy(jpeg, 0, start, end);
     const before = Buffer.from(buffer.subarray(0, start));
     dropBefore(end);
     at = 0;
     state = 'between';
-    if (jpeg.length <= maxBytes) onFrame(jpeg, before);
+    if (jpeg.length <= maxBytes) spare = onFrame(jpeg, before)?.buffer ?? spare;
     return true;
+  }
+
+  /** In memory of its own, somewhat larger, so that it fits for the next frames too. */
+  function roomFor(bytes: number): Buffer {
+    const memory =
+      spare !== null && spare.byteLength >= bytes
+        ? spare
+        : Buffer.allocUnsafeSlow(Math.ceil(bytes * (1 + frameMargin))).buffer;
+    spare = null;
+    return Buffer.from(memory, 0, bytes);
   }
 
   /** What began at `start` is no frame: looks for the next from `from` on. */

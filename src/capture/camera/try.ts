@@ -41,6 +41,7 @@ export async function tryCamera(
       arrivals.push(clock.monotonic());
       bytes += jpeg.length;
       newest = jpeg;
+      return undefined;
     }, signal);
   } catch (error) {
     if (!signal.aborted) ended = error;

@@ -27,7 +27,10 @@ it('waits longer with each new start, up to a limit, and begins anew when the ca
     log: silentLog,
     onTrouble: () => undefined,
   });
-  const running = keeper.run(() => keeper.worked(), ending.signal);
+  const running = keeper.run(() => {
+    keeper.worked();
+    return undefined;
+  }, ending.signal);
   await eventually('eight starts', () => starts.length >= 8);
   ending.abort();
   await running;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
 import { onTestFinished, describe, expect, it } from 'vitest';
 import { portraits } from '../../../demo/sample-photos.ts';
 import { openCamera, type MakeThumbnailer } from '../../../src/capture/camera/open.ts';
@@ -9,6 +10,27 @@ import { systemClock } from '../../../src/lib/clock.ts';
 import { createThumbnailer } from '../../../src/vision/thumbnail/thumbnail.ts';
 import { doorway, startCamera } from '../../support/camera-film.ts';
 import { eventually, recordingLog } from '../../support/tools.ts';
+
+/** Somebody before the doorway of whom more and more is to be seen, up to a share of `most`, 0..1. */
+async function appearing(most: number, steps: number): Promise<Buffer[]> {
+  const [empty, whole] = await Promise.all(
+    [await doorway(null), await doorway(await portraits.alice())].map((jpeg) =>
+      sharp(jpeg).removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+    ),
+  );
+  const { width, height } = empty!.info;
+  const frames: Buffer[] = [];
+  for (let n = 0; n <= steps; n += 1) {
+    const share = (most * n) / steps;
+    const mixed = empty!.data.map((level, i) => level + (whole!.data[i]! - level) * share);
+    frames.push(
+      await sharp(mixed, { raw: { width, height, channels: 3 } })
+        .jpeg({ quality: 85 })
+        .toBuffer(),
+    );
+  }
+  return frames;
+}
 
 function cameraConfig(camera: Readonly<Record<string, unknown>>) {
   const layer = layerOf({ capture: { camera } }, () => ({ kind: 'default' }));
@@ -77,12 +99,60 @@ describe('a camera', () => {
 
   it('looks in full at intervals, and when it is told to', async () => {
     const camera = await startCamera();
-    const here = run({ source: 'http-mjpeg', url: camera.url('/mjpeg'), motion: { full_look_s: 1 } });
+    const motion = { full_look_s: 1, unchanged_look_s: 1 };
+    const here = run({ source: 'http-mjpeg', url: camera.url('/mjpeg'), motion });
     await eventually('three looks', () => here.seen.length === 3);
     expect(here.seen[2]!.at - here.seen[0]!.at).toBeGreaterThan(1_500);
     const before = here.seen.length;
     expect(await here.source.rescan()).toBe(0);
     expect(here.seen.length).toBeGreaterThan(before);
+  });
+
+  it('does not look in full while all is as in the frame that was looked at, and soon at who comes too slowly to be noticed', async () => {
+    const camera = await startCamera();
+    // So little of the person in so much time is no movement.
+    const [seconds, most] = [20, 0.15];
+    const steps = 2 * seconds;
+    const shown = await appearing(most, steps);
+    let share = 0;
+    const shares: number[] = [];
+    run({ source: 'http-mjpeg', url: camera.url('/mjpeg'), motion: { full_look_s: 1 } }, () => {
+      shares.push(share);
+      return { kind: 'decided' };
+    });
+    await eventually('the first look', () => shares.length > 0);
+    await sleep(4_000);
+    expect(shares).toEqual([0]);
+    for (const [n, frame] of shown.entries()) {
+      camera.show(frame);
+      share = n / steps;
+      await sleep(500);
+    }
+    await sleep(3_000);
+    expect(shares.length).toBeGreaterThan(3);
+    expect(shares.length).toBeLessThan(seconds);
+    // What is left of them is fewer levels than count.
+    expect(Math.max(...shares)).toBeGreaterThan(0.6);
+    // It is quiet again when all has been seen.
+    const before = shares.length;
+    await sleep(4_000);
+    expect(shares.length).toBe(before);
+  }, 120_000);
+
+  it('looks again at a frame that could not be analysed', async () => {
+    const camera = await startCamera();
+    const motion = { full_look_s: 1 };
+    const outcomes: CaptureOutcome[] = [
+      { kind: 'failed', code: 'vision_failed', message: 'the worker was lost' },
+      { kind: 'decided' },
+    ];
+    const here = run(
+      { source: 'http-mjpeg', url: camera.url('/mjpeg'), motion },
+      () => outcomes.shift() ?? { kind: 'decided' },
+    );
+    await eventually('the second look', () => here.seen.length === 2);
+    await sleep(2_500);
+    expect(here.seen.length).toBe(2);
   });
 
   it('gives the newest frame to a slow station, and counts those that it passes over', async () => {

@@ -144,7 +144,7 @@ it('lets the motion gate see who comes, and not a lamp that flickers or the nois
   const thumbnail = createThumbnailer({ width: thumbnailWidth, height: thumbnailHeight, maxPixels });
   const empty = await doorway(null);
   const gate = createMotionGate('medium');
-  const look = async (jpeg: Buffer) => gate.look((await thumbnail(jpeg))!);
+  const look = async (jpeg: Buffer) => gate.look((await thumbnail(jpeg))!) === 'moved';
   const { data, info } = await sharp(empty).raw().toBuffer({ resolveWithObject: true });
   const random = seededRandom(5);
   for (let n = 0; n < 12; n += 1) {
