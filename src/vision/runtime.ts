@@ -34,6 +34,9 @@ export interface RuntimeOptions {
 /** How long a thread without work stays awake inside of an inference, µs: longer than a small layer takes on one core. */
 const spinUs = '500';
 
+/** Of the graphs that are given to ONNX Runtime: another one when `suitedTo` gives others, so that none is kept that was made before. */
+const form = 'prelu-sum/1';
+
 /**
  * Creates the runtime on the CPU provider.
  *
@@ -46,7 +49,9 @@ const spinUs = '500';
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { graphsDir } = options;
   const graphs =
-    graphsDir === null ? noGraphs : createGraphCache(graphsDir, env.versions.node ?? env.versions.common);
+    graphsDir === null
+      ? noGraphs
+      : createGraphCache(graphsDir, `${env.versions.node ?? env.versions.common} ${form}`);
   const sessions: InferenceSession[] = [];
   let inferenceMs = 0;
 
@@ -55,8 +60,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const graph = await graphs.find(model);
     // What has been optimised is taken as it is: looking for more to do is most of a start.
     if (graph !== null) return InferenceSession.create(graph, { ...own, graphOptimizationLevel: 'disabled' });
+    // Seldom needed, and more to load than all else here.
+    const { suitedTo } = await import('../models/suited.ts');
+    const onnx = suitedTo(process.arch, model);
     return graphs.keep(model, (file) =>
-      InferenceSession.create(model.onnx, {
+      InferenceSession.create(onnx, {
         ...own,
         graphOptimizationLevel: 'all',
         ...(file !== null && { optimizedModelFilePath: file }),

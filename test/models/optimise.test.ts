@@ -3,6 +3,7 @@ import type { OnnxGraph, OnnxNode } from '../../src/models/convert/onnx.ts';
 import { writeOnnx } from '../../src/models/convert/onnx.ts';
 import { mergeConvolutions } from '../../src/models/convert/passes/merge.ts';
 import { preluAfterPool, preluAsMax } from '../../src/models/convert/passes/prelu.ts';
+import { preluAsSum } from '../../src/models/convert/passes/prelu-sum.ts';
 import { softmaxOfTwo } from '../../src/models/convert/passes/sigmoid.ts';
 import { distance, noise, runOnnx } from './support/nets.ts';
 
@@ -217,5 +218,45 @@ describe('softmaxOfTwo', () => {
     const { operators, difference } = await effect(softmaxOfTwo, chain(layers, 3));
     expect(operators).toEqual(['Conv', 'Softmax', 'Add']);
     expect(difference).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('preluAsSum', () => {
+  const both = (graph: OnnxGraph) => preluAsSum(preluAsMax(graph));
+
+  it('makes a sum of a PReLU, whatever its slopes are', async () => {
+    const graph = chain([conv([16, 3, 3, 3]), prelu(16), conv([4, 16, 1, 1])], 3, 4);
+    const slopes = graph.constants.find(({ dims }) => dims.length === 3)!.data;
+    expect(Math.max(...slopes)).toBeGreaterThan(1);
+    expect(Math.min(...slopes)).toBeLessThan(0);
+    const { operators, difference } = await effect(both, graph);
+    expect(operators).toEqual(['Conv', 'Relu', 'Mul', 'Mul', 'Add', 'Conv']);
+    expect(difference).toBeLessThanOrEqual(1e-4);
+  });
+
+  it('makes one sum of the Min and the Max that stand for one PReLU', async () => {
+    const pool: Layer = { op: 'MaxPool', attributes: { kernel_shape: [2, 2], strides: [2, 2] } };
+    const graph = chain([conv([16, 3, 3, 3]), prelu(16), pool], 3, 4);
+    expect(preluAsMax(graph).nodes.map(({ op }) => op)).toContain('Min');
+    const { operators, difference } = await effect(both, graph);
+    expect(operators).toEqual(['Conv', 'Relu', 'Mul', 'Mul', 'Add', 'MaxPool']);
+    expect(difference).toBeLessThanOrEqual(1e-5);
+  });
+
+  it('takes two bends in a row as one, with slopes of any sign', async () => {
+    const graph = chain([conv([16, 3, 3, 3]), prelu(16), prelu(16)], 3, 4);
+    const { operators, difference } = await effect(both, graph);
+    expect(operators).toEqual(['Conv', 'Relu', 'Mul', 'Mul', 'Add']);
+    expect(difference).toBeLessThanOrEqual(1e-4);
+  });
+
+  it('leaves a Max alone whose scaled values somebody else reads too', async () => {
+    const graph = preluAsMax(chain([conv([8, 3, 3, 3]), prelu(8)], 3));
+    const { outputs } = graph.nodes.find(({ op }) => op === 'Mul')!;
+    const shown = {
+      ...graph,
+      outputs: [...graph.outputs, { name: outputs[0]!, dims: ['n', 'c', 'y', 'x'] }],
+    };
+    expect(preluAsSum(shown).nodes).toEqual(graph.nodes);
   });
 });

@@ -64,7 +64,7 @@ export function readOnnx(bytes: Uint8Array, name: string): OnnxGraph {
       })),
       constants: graph.initializer.map(({ dims, data_type, name: constant, raw_data }) => {
         if (data_type !== dataTypes.float32) throw new Error(`the constant ${constant} is not float32`);
-        return { name: constant, dims, data: new Float32Array(Uint8Array.from(raw_data).buffer) };
+        return { name: constant, dims, data: new Float32Array(new Uint8Array(raw_data).buffer) };
       }),
       inputs: graph.input.map(toValue),
       outputs: graph.output.map(toValue),
