@@ -87,6 +87,7 @@ async function quantize(context: CommandContext, pack: string, options: Quantize
       bound: options.bound,
       anyway: options.anyway === true,
       mostWeight: dotProduct === null ? 63 : 127,
+      unsigned: process.arch === 'x64',
       signal: context.signal,
       report: (step) => steps.report(step),
     });

@@ -24,6 +24,8 @@ export interface VariantOptions {
   readonly anyway: boolean;
   /** Weights have codes up to ± this: 63 where sums of two products might not fit the processor's 16 bits, else 127. */
   readonly mostWeight: number;
+  /** Values are codes from 0 to 255, as x64 wants them, in place of −128 to 127. */
+  readonly unsigned: boolean;
   /** How the speed of nets is compared; what is left out is `race`. */
   readonly compareSpeed?: typeof race;
   readonly signal: AbortSignal;

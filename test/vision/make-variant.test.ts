@@ -46,6 +46,7 @@ beforeEach(async () => {
     bound: 0,
     anyway: true,
     mostWeight: 127,
+    unsigned: process.arch === 'x64',
     signal: new AbortController().signal,
     report: () => undefined,
   };

@@ -13,7 +13,7 @@ export interface OnnxTensor {
 export interface CodedTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Int8Array | Int32Array;
+  readonly data: Int8Array | Uint8Array | Int32Array;
 }
 
 export interface OnnxNode {
@@ -47,7 +47,7 @@ const irVersion = 8;
 const opset = 17;
 
 /** ONNX's numbers of the types of values. */
-export const dataTypes = { float32: 1, int8: 3, int32: 6 };
+export const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6 };
 export const attributeTypes = { int: 2, string: 3, ints: 7 };
 
 const field = (type: string, id: number) => ({ type, id });
@@ -155,6 +155,7 @@ function valueInfo({ name, dims }: OnnxValue): object {
 
 function typeOf(data: OnnxTensor['data'] | CodedTensor['data']): number {
   if (data instanceof Float32Array) return dataTypes.float32;
+  if (data instanceof Uint8Array) return dataTypes.uint8;
   return data instanceof Int8Array ? dataTypes.int8 : dataTypes.int32;
 }
 

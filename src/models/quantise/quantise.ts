@@ -36,13 +36,14 @@ export function codeRows(
 /**
  * The graph with its convolutions and fully connected layers in whole numbers of 8 bits, as QuantizeLinear and DequantizeLinear around each,
  * which ONNX Runtime makes into its integer kernels (onnxruntime.ai, "Quantize ONNX models"). Weights have a grid for each output channel, symmetric around 0
- * up to ± `mostWeight`; what goes in and out has one for the tensor, over its range. The rest (PReLU as Mul and Max, additions, pooling)
+ * up to ± `mostWeight`; what goes in and out has one for the tensor, over its range, with codes from −128 or, where `unsigned`, from 0: ONNX Runtime has the
+ * integer convolutions of x64 for those only, and leaves others in float32 where two nodes read what comes out. The rest (PReLU as Mul and Max, additions, pooling)
  * stays in float32. `ranges` must have those of `withTaps`.
  */
 export function quantise(
   graph: OnnxGraph,
   ranges: Ranges,
-  { mostWeight = 127 }: { readonly mostWeight?: number } = {},
+  { mostWeight = 127, unsigned = false }: { readonly mostWeight?: number; readonly unsigned?: boolean } = {},
 ): OnnxGraph {
   const before = constantsOf(graph);
   const constants = new Map(before);
@@ -87,7 +88,11 @@ export function quantise(
     const grid = gridOf(range);
     const [scale, zero, codes] = [`${tensor}.scale`, `${tensor}.zero`, `${tensor}.codes`];
     constants.set(scale, { name: scale, dims: [], data: Float32Array.of(grid.scale) });
-    coded.push({ name: zero, dims: [], data: Int8Array.of(grid.zero) });
+    coded.push({
+      name: zero,
+      dims: [],
+      data: unsigned ? Uint8Array.of(grid.zero + 128) : Int8Array.of(grid.zero),
+    });
     push('QuantizeLinear', [from, scale, zero], codes);
     push('DequantizeLinear', [codes, scale, zero], to);
     const result = { name: to, grid };

@@ -1,10 +1,17 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { writeOnnx, type OnnxGraph, type OnnxNode } from '../../../src/models/convert/onnx.ts';
+import { defaultModelsDir } from '../../../src/lib/package.ts';
+import { modelType, writeOnnx, type OnnxGraph, type OnnxNode } from '../../../src/models/convert/onnx.ts';
 import { readOnnx } from '../../../src/models/convert/read-onnx.ts';
 import { codeRows, gridOf, quantise } from '../../../src/models/quantise/quantise.ts';
 import { observe, withTaps, type Range } from '../../../src/models/quantise/ranges.ts';
 import { seededRandom } from '../../../src/lib/random.ts';
-import { runOnnx } from '../support/nets.ts';
+import { loadPack } from '../../../src/models/load.ts';
+import { rangesOver } from '../../../src/vision/variant.ts';
+import { temporaryFolder } from '../../support/tools.ts';
+import { distance, noise, runOnnx } from '../support/nets.ts';
 
 const random = seededRandom(3);
 const numbers = (length: number, size = 1) => Float32Array.from({ length }, () => (random() * 2 - 1) * size);
@@ -95,6 +102,38 @@ describe('quantise', () => {
       const { embedding: exact } = await runOnnx(writeOnnx(graph), { shape, data });
       expect(embedding!.data).not.toEqual(exact!.data);
     }
+  });
+
+  it('computes the same with codes from 0 on', async () => {
+    const ranges = await rangesOf([numbers(12)]);
+    const data = numbers(12);
+    const [from128, from0] = await Promise.all(
+      [false, true].map((unsigned) =>
+        runOnnx(writeOnnx(quantise(graph, ranges, { unsigned })), { shape, data }),
+      ),
+    );
+    expect(distance(from0!.embedding!.data, from128!.embedding!.data)).toBeLessThan(1e-5);
+  });
+
+  it('leaves no convolution of the embedder in float32, with codes that suit the processor', async () => {
+    const { embedder } = await loadPack(defaultModelsDir, 'edge');
+    const net = readOnnx(embedder.onnx, embedder.name);
+    const dims = [1, 3, 112, 112];
+    const ranges = await rangesOver(net, [noise(dims).data], dims, 1);
+    const file = join(await temporaryFolder(), 'optimised.onnx');
+    const session = await InferenceSession.create(
+      writeOnnx(quantise(net, ranges, { unsigned: process.arch === 'x64' })),
+      { optimizedModelFilePath: file, logSeverityLevel: 3 },
+    );
+    await session.release();
+    const { graph: optimised } = modelType.toObject(modelType.decode(await readFile(file))) as {
+      graph: { node: { op_type: string }[] };
+    };
+    const operators = optimised.node.map(({ op_type }) => op_type);
+    expect(operators.filter((op) => op === 'QLinearConv')).toHaveLength(
+      net.nodes.filter(({ op }) => op === 'Conv').length,
+    );
+    expect(operators).not.toContain('Conv');
   });
 
   it('holds weights in a byte each, and the same graph gives the same bytes', async () => {
