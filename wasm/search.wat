@@ -1,5 +1,7 @@
-;; The scans of the gallery's search, in WebAssembly's 128-bit vectors. Rows are read one after the other, as memory is fastest that way (four
-;; rows at once, which saves loads of the probe, took twice the time). A dimension is a multiple of 32. Pointers are byte offsets in the memory.
+;; The scans of the gallery's search, in WebAssembly's 128-bit vectors. Memory is read in order, as it is fastest that way. A dimension is a
+;; multiple of 32. Pointers are byte offsets in the memory.
+;;
+;; The codes of four rows lie together, 16 of each in turn: so they are read in order, and what is loaded of the probe serves all four.
 ;;
 ;; A scan writes what may be among the nearest: for each row whose estimate plus bound reaches `floor` the pair (row: u32, estimate: f32).
 ;; It returns how many pairs it wrote.
@@ -18,16 +20,22 @@
       (f32.max (f32x4.extract_lane 0 (local.get $max)) (f32x4.extract_lane 1 (local.get $max)))
       (f32.max (f32x4.extract_lane 2 (local.get $max)) (f32x4.extract_lane 3 (local.get $max)))))
 
-  ;; Quantises rows: code = nearest(value / scale), scale = largest / 127; `lost` is the length of (row - scale * codes).
+  ;; Quantises rows, of which the first is the first of its four: code = nearest(value / scale), scale = largest / 127; `lost` is the length of
+  ;; (row - scale * codes).
   (func (export "quantise")
     (param $rows i32) (param $dimension i32) (param $count i32)
     (param $codes i32) (param $scales i32) (param $losts i32)
-    (local $end i32) (local $max f32) (local $scale v128) (local $inverse v128) (local $lost v128)
+    (local $row i32) (local $at i32) (local $end i32) (local $max f32) (local $scale v128) (local $inverse v128) (local $lost v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)
     (local $qa v128) (local $qb v128) (local $qc v128) (local $qd v128)
     (block $done
-      (loop $row
-        (br_if $done (i32.eqz (local.get $count)))
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $row) (local.get $count)))
+        (local.set $at
+          (i32.add (local.get $codes)
+            (i32.add
+              (i32.mul (i32.and (local.get $row) (i32.const -4)) (local.get $dimension))
+              (i32.shl (i32.and (local.get $row) (i32.const 3)) (i32.const 4)))))
         (local.set $max (call $largest (local.get $rows) (local.get $dimension)))
         (local.set $scale (f32x4.splat (f32.div (local.get $max) (f32.const 127))))
         (local.set $inverse
@@ -44,7 +52,7 @@
           (local.set $qb (f32x4.nearest (f32x4.mul (local.get $b) (local.get $inverse))))
           (local.set $qc (f32x4.nearest (f32x4.mul (local.get $c) (local.get $inverse))))
           (local.set $qd (f32x4.nearest (f32x4.mul (local.get $d) (local.get $inverse))))
-          (v128.store (local.get $codes)
+          (v128.store (local.get $at)
             (i8x16.narrow_i16x8_s
               (i16x8.narrow_i32x4_s
                 (i32x4.trunc_sat_f32x4_s (local.get $qa)) (i32x4.trunc_sat_f32x4_s (local.get $qb)))
@@ -59,7 +67,7 @@
               (f32x4.add
                 (f32x4.add (f32x4.mul (local.get $a) (local.get $a)) (f32x4.mul (local.get $b) (local.get $b)))
                 (f32x4.add (f32x4.mul (local.get $c) (local.get $c)) (f32x4.mul (local.get $d) (local.get $d))))))
-          (local.set $codes (i32.add (local.get $codes) (i32.const 16)))
+          (local.set $at (i32.add (local.get $at) (i32.const 64)))
           (local.set $rows (i32.add (local.get $rows) (i32.const 64)))
           (br_if $next (i32.lt_u (local.get $rows) (local.get $end))))
         (f32.store (local.get $scales) (f32x4.extract_lane 0 (local.get $scale)))
@@ -70,16 +78,23 @@
               (f32.add (f32x4.extract_lane 2 (local.get $lost)) (f32x4.extract_lane 3 (local.get $lost))))))
         (local.set $scales (i32.add (local.get $scales) (i32.const 4)))
         (local.set $losts (i32.add (local.get $losts) (i32.const 4)))
-        (local.set $count (i32.sub (local.get $count) (i32.const 1)))
-        (br $row))))
+        (local.set $row (i32.add (local.get $row) (i32.const 1)))
+        (br $each))))
 
-  ;; Scans `count` rows of codes from row `first` on. `probe` is int16 on a grid of `step`; the bound of a row is reach * lost + slack.
+  ;; Writes a pair, and returns where the next one goes.
+  (func $put (param $out i32) (param $row i32) (param $estimate f32) (result i32)
+    (i32.store (local.get $out) (local.get $row))
+    (f32.store offset=4 (local.get $out) (local.get $estimate))
+    (i32.add (local.get $out) (i32.const 8)))
+
+  ;; Scans `count` rows of codes from row `first` on, a multiple of 4; codes, scales and losts have room for the last four. `probe` is int16 on
+  ;; a grid of `step`; the bound of a row is reach * lost + slack.
   (func (export "scanInt8")
     (param $codes i32) (param $scales i32) (param $losts i32) (param $dimension i32) (param $first i32) (param $count i32)
     (param $probe i32) (param $step f32) (param $reach f32) (param $slack f32) (param $floor f32) (param $out i32)
     (result i32)
-    (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32)
-    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $estimate f32)
+    (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32) (local $which i32)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $p0 v128) (local $p1 v128) (local $estimates v128)
     (local.set $begun (local.get $out))
     (local.set $row (local.get $first))
     (local.set $last (i32.add (local.get $first) (local.get $count)))
@@ -94,46 +109,83 @@
         (local.set $s3 (v128.const i32x4 0 0 0 0))
         (local.set $p (local.get $probe))
         (loop $next
+          (local.set $p0 (v128.load offset=0 (local.get $p)))
+          (local.set $p1 (v128.load offset=16 (local.get $p)))
           (local.set $s0
             (i32x4.add (local.get $s0)
-              (i32x4.dot_i16x8_s (v128.load8x8_s offset=0 (local.get $at)) (v128.load offset=0 (local.get $p)))))
+              (i32x4.add
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=0 (local.get $at)) (local.get $p0))
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $at)) (local.get $p1)))))
           (local.set $s1
             (i32x4.add (local.get $s1)
-              (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $at)) (v128.load offset=16 (local.get $p)))))
+              (i32x4.add
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=16 (local.get $at)) (local.get $p0))
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=24 (local.get $at)) (local.get $p1)))))
           (local.set $s2
             (i32x4.add (local.get $s2)
-              (i32x4.dot_i16x8_s (v128.load8x8_s offset=16 (local.get $at)) (v128.load offset=32 (local.get $p)))))
+              (i32x4.add
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=32 (local.get $at)) (local.get $p0))
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=40 (local.get $at)) (local.get $p1)))))
           (local.set $s3
             (i32x4.add (local.get $s3)
-              (i32x4.dot_i16x8_s (v128.load8x8_s offset=24 (local.get $at)) (v128.load offset=48 (local.get $p)))))
-          (local.set $at (i32.add (local.get $at) (i32.const 32)))
-          (local.set $p (i32.add (local.get $p) (i32.const 64)))
+              (i32x4.add
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=48 (local.get $at)) (local.get $p0))
+                (i32x4.dot_i16x8_s (v128.load8x8_s offset=56 (local.get $at)) (local.get $p1)))))
+          (local.set $at (i32.add (local.get $at) (i32.const 64)))
+          (local.set $p (i32.add (local.get $p) (i32.const 32)))
           (br_if $next (i32.lt_u (local.get $p) (local.get $end))))
+        ;; The four sums of each row, added up: a row a lane.
         (local.set $s0
-          (i32x4.add (i32x4.add (local.get $s0) (local.get $s1)) (i32x4.add (local.get $s2) (local.get $s3))))
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s0) (local.get $s1))
+            (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s0) (local.get $s1))))
+        (local.set $s2
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s2) (local.get $s3))
+            (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s2) (local.get $s3))))
+        (local.set $s0
+          (i32x4.add
+            (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $s0) (local.get $s2))
+            (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $s0) (local.get $s2))))
         (local.set $p (i32.shl (local.get $row) (i32.const 2)))
-        (local.set $estimate
-          (f32.mul
-            (f32.mul
-              (f32.convert_i32_s
-                (i32.add
-                  (i32.add (i32x4.extract_lane 0 (local.get $s0)) (i32x4.extract_lane 1 (local.get $s0)))
-                  (i32.add (i32x4.extract_lane 2 (local.get $s0)) (i32x4.extract_lane 3 (local.get $s0)))))
-              (local.get $step))
-            (f32.load (i32.add (local.get $scales) (local.get $p)))))
-        (if
-          (f32.ge
-            (f32.add
-              (f32.add
-                (local.get $estimate)
-                (f32.mul (local.get $reach) (f32.load (i32.add (local.get $losts) (local.get $p)))))
-              (local.get $slack))
-            (local.get $floor))
+        (local.set $estimates
+          (f32x4.mul
+            (f32x4.mul (f32x4.convert_i32x4_s (local.get $s0)) (f32x4.splat (local.get $step)))
+            (v128.load (i32.add (local.get $scales) (local.get $p)))))
+        (local.set $which
+          (i32x4.bitmask
+            (f32x4.ge
+              (f32x4.add
+                (f32x4.add
+                  (local.get $estimates)
+                  (f32x4.mul (f32x4.splat (local.get $reach)) (v128.load (i32.add (local.get $losts) (local.get $p)))))
+                (f32x4.splat (local.get $slack)))
+              (f32x4.splat (local.get $floor)))))
+        (if (local.get $which)
           (then
-            (i32.store (local.get $out) (local.get $row))
-            (f32.store offset=4 (local.get $out) (local.get $estimate))
-            (local.set $out (i32.add (local.get $out) (i32.const 8)))))
-        (local.set $row (i32.add (local.get $row) (i32.const 1)))
+            ;; Beyond the last row there is none.
+            (if (i32.lt_u (i32.sub (local.get $last) (local.get $row)) (i32.const 4))
+              (then
+                (local.set $which
+                  (i32.and (local.get $which)
+                    (i32.sub (i32.shl (i32.const 1) (i32.sub (local.get $last) (local.get $row))) (i32.const 1))))))
+            (if (i32.and (local.get $which) (i32.const 1))
+              (then
+                (local.set $out
+                  (call $put (local.get $out) (i32.add (local.get $row) (i32.const 0)) (f32x4.extract_lane 0 (local.get $estimates))))))
+            (if (i32.and (local.get $which) (i32.const 2))
+              (then
+                (local.set $out
+                  (call $put (local.get $out) (i32.add (local.get $row) (i32.const 1)) (f32x4.extract_lane 1 (local.get $estimates))))))
+            (if (i32.and (local.get $which) (i32.const 4))
+              (then
+                (local.set $out
+                  (call $put (local.get $out) (i32.add (local.get $row) (i32.const 2)) (f32x4.extract_lane 2 (local.get $estimates))))))
+            (if (i32.and (local.get $which) (i32.const 8))
+              (then
+                (local.set $out
+                  (call $put (local.get $out) (i32.add (local.get $row) (i32.const 3)) (f32x4.extract_lane 3 (local.get $estimates))))))))
+        (local.set $row (i32.add (local.get $row) (i32.const 4)))
         (br $each)))
     (i32.shr_u (i32.sub (local.get $out) (local.get $begun)) (i32.const 3)))
 

@@ -16,6 +16,9 @@ const roundoff = 2 ** -24;
 /** Templates have length 1; what other software has made is taken up to 1.001 (template-file.ts). */
 const longestRow = 1.001;
 const int16Max = 32_767;
+const int32Max = 2 ** 31 - 1;
+/** Of the codes of a row. */
+const int8Max = 127;
 
 /**
  * For rows of codes. A row is v = s·q + e with the length of e known, the probe p = t·r + f. Then p·v − (t·r)·(s·q) = (t·r)·e + f·v, whose
@@ -26,7 +29,9 @@ export function int8Probe(probe: Embedding): ScanProbe {
   // Plain loops: with a function call for each number this took a fiftieth of a search of 100,000 templates.
   let most = 0;
   for (let i = 0; i < probe.length; i += 1) most = Math.max(most, Math.abs(probe[i]!));
-  const step = most / int16Max || 1;
+  // The sum of the products with a row fits 32 bits, even where all numbers of both are the largest.
+  const finest = Math.min(int16Max, Math.floor(int32Max / (int8Max * probe.length)));
+  const step = most / finest || 1;
   const grid = new Int16Array(probe.length);
   let kept = 0;
   let lost = 0;

@@ -13,11 +13,11 @@ export interface ScanMemory {
 export interface Layout {
   /** float32 `[rows, dimension]` */
   readonly rows: number;
-  /** int8 `[rows, dimension]` */
+  /** int8 `[rows / 4, dimension / 16, 4, 16]`, rows rounded up: of four rows 16 numbers each, then the next 16. */
   readonly codes: number;
-  /** float32 `[rows]`: the grid of each row's codes. */
+  /** float32 `[rows]`, rounded up to four: the grid of each row's codes. */
   readonly scales: number;
-  /** float32 `[rows]`: the length of what the codes lose of each row. */
+  /** float32 `[rows]`, rounded up to four: the length of what the codes lose of each row. */
   readonly losts: number;
   /** float32 or int16 `[dimension]` */
   readonly probe: number;
@@ -26,13 +26,18 @@ export interface Layout {
   readonly end: number;
 }
 
-/** Rows that are scanned at a time: some hundred kB, which stay in a core's cache for the next probe. */
-export const blockRows = 1024;
+/** Rows whose codes lie together. */
+const rowsTogether = 4;
+
+/** Rows that are scanned at a time for several probes, a multiple of four: some hundred kB, which stay in a core's cache for the next probe. */
+export const sharedBlockRows = 1024;
+/** For one probe, as calls cost time too. No block is larger. */
+export const blockRows = 4096;
 
 /** A smaller gallery is compared row by row: that takes less than a millisecond. */
 const scannedFrom = 1_000;
 
-/** The kernel takes 32 numbers at a time, and the sum of an int8 row's products with an int16 probe must fit 32 bits. */
+/** The kernel takes up to 32 numbers at a time; a probe of more numbers has a coarser grid, so that sums of products fit 32 bits (bounds.ts). */
 const dimensionStep = 32;
 const mostDimension = 2_048;
 
@@ -50,9 +55,10 @@ export function scanMemoryFor(rows: number, dimension: number): ScanMemory | nul
 
 function layoutOf(rows: number, dimension: number): Layout {
   const codes = rows * dimension * Float32Array.BYTES_PER_ELEMENT;
-  const scales = codes + rows * dimension;
-  const losts = scales + rows * Float32Array.BYTES_PER_ELEMENT;
-  const probe = losts + rows * Float32Array.BYTES_PER_ELEMENT;
+  const roundedUp = Math.ceil(rows / rowsTogether) * rowsTogether;
+  const scales = codes + roundedUp * dimension;
+  const losts = scales + roundedUp * Float32Array.BYTES_PER_ELEMENT;
+  const probe = losts + roundedUp * Float32Array.BYTES_PER_ELEMENT;
   const out = probe + dimension * Float32Array.BYTES_PER_ELEMENT;
   return { rows: 0, codes, scales, losts, probe, out, end: out + 8 * blockRows };
 }

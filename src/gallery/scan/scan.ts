@@ -1,12 +1,12 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Embedding } from '../../vision/contract.ts';
 import type { Match } from '../contract.ts';
 import { similarityToRow } from '../search.ts';
 import type { TemplateTable } from '../template-table.ts';
 import { float32Probe, int8Probe, type ScanProbe } from './bounds.ts';
 import { createKernel } from './kernel.ts';
-import { blockRows, type ScanMemory } from './layout.ts';
+import { blockRows, sharedBlockRows, type ScanMemory } from './layout.ts';
 import { createLeaders } from './leaders.ts';
+import { giveWay, startTurn, type Turn } from './turn.ts';
 
 /** Templates that are in the kernel's memory. */
 export type ScannedTable = TemplateTable & { readonly scan: ScanMemory };
@@ -20,14 +20,12 @@ export interface Scan {
 
 /** The codes of so many templates and more are made; the templates of fewer are read as quickly. */
 const codedFrom = 4_000;
-/** Every row of the first block is a candidate, as there is no floor yet: it is a small one. */
+/** Every row of the first block is a candidate, as there is no floor yet: it is a small one, and the next ones grow. */
 const firstRows = 64;
-/** Bytes that are read before others on this thread have a turn, which costs a tenth of a millisecond: about two milliseconds, on a small board some. */
-const sliceBytes = 16 * 2 ** 20;
 /** Where more rows than this share may be among the nearest, the codes don't tell them apart and the templates do. */
 const indistinctShare = 1 / 8;
-/** Exact comparisons between two turns of others. */
-const sliceComparisons = 4_096;
+/** Exact comparisons between two looks at the time. */
+const comparisonsAtOnce = 64;
 
 /**
  * The exact search of a large gallery: a scan estimates every row, with a bound on the error of each; the rows that may be among the
@@ -50,19 +48,18 @@ export function createScan(table: ScannedTable): Scan {
   let coding: Promise<void> | undefined;
 
   const kinds = {
-    int8: { toProbe: int8Probe, rowBytes: dimension, run: scanInt8 },
-    float32: { toProbe: float32Probe, rowBytes: dimension * 4, run: scanFloat32 },
+    int8: { toProbe: int8Probe, run: scanInt8 },
+    float32: { toProbe: float32Probe, run: scanFloat32 },
   };
 
   function scanInt8({ step, reach, slack }: ScanProbe, first: number, count: number, floor: number): number {
-    const { codes, scales, probe, out } = layout;
-    const at = [codes, scales, layout.losts, dimension, first, count, probe] as const;
-    return kernel.scanInt8(...at, step, reach, slack, floor, out);
+    const { codes, scales, losts: lost, probe, out } = layout;
+    // prettier-ignore
+    return kernel.scanInt8(codes, scales, lost, dimension, first, count, probe, step, reach, slack, floor, out);
   }
 
   function scanFloat32({ slack }: ScanProbe, first: number, count: number, floor: number): number {
-    const at = [layout.rows, dimension, first, count, layout.probe] as const;
-    return kernel.scanFloat32(...at, slack, floor, layout.out);
+    return kernel.scanFloat32(layout.rows, dimension, first, count, layout.probe, slack, floor, layout.out);
   }
 
   /** The subject of a row: the last one that begins at it or before. */
@@ -79,11 +76,11 @@ export function createScan(table: ScannedTable): Scan {
 
   async function makeCodes(): Promise<void> {
     const { codes, scales } = layout;
-    for (let first = 0; first < rows; first += blockRows) {
-      const count = Math.min(blockRows, rows - first);
+    for (let first = 0; first < rows; first += sharedBlockRows) {
+      const count = Math.min(sharedBlockRows, rows - first);
       const at = first * dimension;
       kernel.quantise(at * 4, dimension, count, codes + at, scales + first * 4, layout.losts + first * 4);
-      await breathe();
+      await giveWay();
     }
     coded = true;
   }
@@ -93,17 +90,18 @@ export function createScan(table: ScannedTable): Scan {
     kind: keyof typeof kinds,
     probes: readonly Embedding[],
     count: number,
+    turn: Turn,
   ): Promise<readonly (readonly number[])[]> {
-    const { toProbe, rowBytes, run } = kinds[kind];
+    const { toProbe, run } = kinds[kind];
     const each = probes.map((probe) => ({
       probe: toProbe(probe),
       leaders: createLeaders(count),
       rows: [] as number[],
       most: [] as number[],
     }));
-    let read = 0;
+    const longest = probes.length === 1 ? blockRows : sharedBlockRows;
     let size = firstRows;
-    for (let first = 0; first < rows; first += size, size = blockRows) {
+    for (let first = 0; first < rows; first += size, size = Math.min(2 * size, longest)) {
       size = Math.min(size, rows - first);
       for (const one of each) {
         const { probe, leaders } = one;
@@ -114,16 +112,13 @@ export function createScan(table: ScannedTable): Scan {
           const row = outRows[2 * i]!;
           const estimate = outEstimates[2 * i + 1]!;
           const bound = probe.reach * (kind === 'int8' ? losts[row]! : 0) + probe.slack;
-          leaders.offer(subjectOf(row), estimate - bound);
+          // Looking up a subject takes longer than all the rest here.
+          if (estimate - bound > leaders.floor()) leaders.offer(subjectOf(row), estimate - bound);
           one.rows.push(row);
           one.most.push(estimate + bound);
         }
       }
-      read += size * rowBytes;
-      if (read >= sliceBytes) {
-        read = 0;
-        await breathe();
-      }
+      if (turn.isOver()) await turn.next();
     }
     return each.map(({ leaders, rows: found, most }) => {
       const floor = reachable(leaders.floor());
@@ -136,10 +131,11 @@ export function createScan(table: ScannedTable): Scan {
     probe: Embedding,
     found: readonly number[],
     count: number,
+    turn: Turn,
   ): Promise<readonly Match[]> {
     const best = new Map<number, number>();
     for (const [i, row] of found.entries()) {
-      if (i % sliceComparisons === sliceComparisons - 1) await breathe();
+      if (i % comparisonsAtOnce === 0 && turn.isOver()) await turn.next();
       const subject = subjectOf(row);
       const similarity = similarityToRow(table, probe, row);
       if (similarity > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, similarity);
@@ -162,13 +158,14 @@ export function createScan(table: ScannedTable): Scan {
       if (count < 1) return probes.map(() => []);
       void prepare();
       const kind = coded ? 'int8' : 'float32';
-      const found = await candidates(kind, probes, count);
+      const turn = startTurn();
+      const found = await candidates(kind, probes, count, turn);
       const answers: (readonly Match[])[] = [];
       for (const [i, probe] of probes.entries()) {
         let near = found[i]!;
         if (kind === 'int8' && near.length > rows * indistinctShare)
-          near = (await candidates('float32', [probe], count))[0]!;
-        answers.push(await nearest(probe, near, count));
+          near = (await candidates('float32', [probe], count, turn))[0]!;
+        answers.push(await nearest(probe, near, count, turn));
       }
       return answers;
     },

@@ -43,6 +43,12 @@ const kinds: Record<string, (dimension: number, random: Random) => (row: number)
     return (row) =>
       row % 3 === 0 ? toUnitLength(spikes[row % 50]!.map((v) => -v)) : spiked(dimension, random);
   },
+  'corners, whose sums of products are the largest': (dimension, random) => {
+    const corners = Array.from({ length: 9 }, () =>
+      toUnitLength(Float32Array.from({ length: dimension }, () => (random() < 0.5 ? -1 : 1))),
+    );
+    return (row) => corners[row % 9]!;
+  },
 };
 
 function scannedTable(rows: number, each: number, embeddingOf: (row: number) => Embedding): ScannedTable {
@@ -119,8 +125,9 @@ it('gives no more memory than 32-bit pointers reach', () => {
 });
 
 describe('the bounds', () => {
-  it.each(Object.keys(kinds))('hold for each row of %s', (kind) => {
-    const dimension = 192;
+  const sizes = [192, 2_048] as const;
+  const each = sizes.flatMap((dimension) => Object.keys(kinds).map((kind) => [dimension, kind] as const));
+  it.each(each)('hold for each row of %i numbers of %s', (dimension, kind) => {
     const random = seededRandom(9);
     const embeddingOf = kinds[kind]!(dimension, random);
     const { scan, vectors, numbers } = scannedTable(1_024, 1, embeddingOf);
@@ -131,7 +138,7 @@ describe('the bounds', () => {
     const losts = new Float32Array(memory.buffer, layout.losts, rows);
     const estimates = () =>
       Array.from(
-        { length: blockRows },
+        { length: rows },
         (_, i) => new Float32Array(memory.buffer, layout.out, 2 * blockRows)[2 * i + 1]!,
       );
     for (const probe of [embeddingOf(0), spiked(dimension, random), randomEmbedding(random, dimension)]) {
@@ -159,6 +166,33 @@ describe('the bounds', () => {
       expect(Math.max(...overFloat32)).toBeLessThanOrEqual(0);
     }
   });
+});
+
+it('finds the rows that are asked for and none beyond them, where the last four are not whole', () => {
+  const dimension = 64;
+  const random = seededRandom(11);
+  const { scan } = scannedTable(1_003, 1, () => randomEmbedding(random, dimension));
+  const { memory, layout } = scan;
+  const kernel = createKernel(memory);
+  kernel.quantise(layout.rows, dimension, 1_003, layout.codes, layout.scales, layout.losts);
+  const { bytes, step, reach, slack } = int8Probe(randomEmbedding(random, dimension));
+  new Uint8Array(memory.buffer).set(bytes, layout.probe);
+  const { codes, scales, losts, probe, out } = layout;
+  const pairs = new Uint32Array(memory.buffer, out, 2 * blockRows);
+  for (const [first, count] of [
+    [0, 1],
+    [8, 2],
+    [996, 7],
+    [1_000, 3],
+    [0, 1_003],
+  ] as const) {
+    const [every, none] = [Number.NEGATIVE_INFINITY, 3].map((floor) =>
+      kernel.scanInt8(codes, scales, losts, dimension, first, count, probe, step, reach, slack, floor, out),
+    );
+    const rows = Array.from({ length: every! }, (_, i) => pairs[2 * i]);
+    expect(rows).toEqual(Array.from({ length: count }, (_, i) => first + i));
+    expect(none).toBe(0);
+  }
 });
 
 it('keeps the best of each subject among the leaders', () => {

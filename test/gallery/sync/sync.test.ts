@@ -355,7 +355,7 @@ describe('a station whose models were changed', () => {
     await station.reaches(2);
     expect(station.gallery()).toMatchObject({ templates: 12, fingerprint: models });
     await station.calms();
-    expect(station.alert('gallery-unused')).toBeNull();
+    await eventually('no other alert', () => station.alert('gallery-unused') === null);
     await expect(station.sync.rollBack()).rejects.toMatchObject({ code: 'gallery_no_previous' });
   });
 
