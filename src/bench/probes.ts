@@ -1,5 +1,6 @@
 import type { CheckinParts } from '../checkins.ts';
 import type { Gallery } from '../gallery/contract.ts';
+import type { Bell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Recorder } from '../telemetry/recorder.ts';
 import type { Vision, VisionResult } from '../vision/contract.ts';
@@ -42,21 +43,26 @@ export function noteAnalysed({ stages, analysed }: Measured, result: VisionResul
 
 /**
  * The parts of a station, each with a watch beside it: the loop of the station runs as it does in a station. `measured` is where the times
- * of this moment go.
+ * of this moment go; `published` rings when the broker has another event.
  */
 export function withProbes(
   parts: Pick<CheckinParts, 'vision' | 'gallery' | 'telemetry'>,
   measured: () => Measured,
+  published: Pick<Bell, 'ring'>,
   clock: Clock,
 ): Pick<CheckinParts, 'vision' | 'gallery' | 'telemetry'> {
   const { outbox } = parts.telemetry;
   /** When the events were recorded that the broker doesn't have yet. */
   const underWay = new Map<number, number>();
+  const notePublished = (ms: number) => {
+    measured().stages.publish.push(ms);
+    published.ring();
+  };
   outbox.onChange(() => {
     for (const [seq, since] of underWay) {
       if (outbox.has(seq)) continue;
       underWay.delete(seq);
-      measured().stages.publish.push(clock.monotonic() - since);
+      notePublished(clock.monotonic() - since);
     }
   });
   const timed = async <T>(stage: BenchStage, work: () => Promise<T>): Promise<T> => {
@@ -78,7 +84,7 @@ export function withProbes(
     const entries = await timed('record', () => recorder.record(id, decided));
     for (const { seq } of entries) {
       if (outbox.has(seq)) underWay.set(seq, clock.monotonic());
-      else measured().stages.publish.push(0);
+      else notePublished(0);
     }
     return entries;
   };

@@ -8,6 +8,7 @@ import type { Gallery, SubjectId, Template } from '../gallery/contract.ts';
 import { galleryOfTable } from '../gallery/table-gallery.ts';
 import { digestOf, tableOf } from '../gallery/template-table.ts';
 import { createActivity } from '../lib/activity.ts';
+import { createBell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { seededRandom } from '../lib/random.ts';
@@ -65,6 +66,7 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
   const activity = createActivity(clock);
   let working: Promise<void> = Promise.resolve();
   let measured = nothingMeasured();
+  const published = createBell();
   let fed = 0;
 
   const close = async () => {
@@ -97,7 +99,12 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
     });
     await source.open();
     const policy = () => ({ ...config.decision, threshold: model.threshold });
-    const probed = withProbes({ vision, gallery: () => gallery, telemetry }, () => measured, clock);
+    const probed = withProbes(
+      { vision, gallery: () => gallery, telemetry },
+      () => measured,
+      published,
+      clock,
+    );
     working = runCheckins(
       { station: config, source, policy, model: model.fingerprint, activity, clock, log, ...probed },
       ending.signal,
@@ -111,8 +118,7 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
         const names = await put(photos);
         const started = clock.monotonic();
         for (const name of names) await rename(join(prepared, name), join(inbox, name));
-        const { publish } = measured.stages;
-        await reached(() => publish.length >= photos.length);
+        await allPublished(photos.length);
         return { ...measured, seconds: (clock.monotonic() - started) / 1000 };
       },
       async worker(photos) {
@@ -145,11 +151,17 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
     return names;
   }
 
-  async function reached(isDone: () => boolean): Promise<void> {
-    const late = clock.monotonic() + patienceMs;
-    while (!isDone()) {
-      if (clock.monotonic() > late) throw new Error(`no decision for ${patienceMs / 1000} s`);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+  /** Without looking again and again: that would be counted as the station's work. */
+  async function allPublished(count: number): Promise<void> {
+    const { publish } = measured.stages;
+    let late: NodeJS.Timeout | undefined;
+    const givenUp = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new Error(`no decision for ${patienceMs / 1000} s`)), patienceMs);
+    });
+    try {
+      while (publish.length < count) await Promise.race([published.next(), givenUp]);
+    } finally {
+      clearTimeout(late);
     }
   }
 }

@@ -59,14 +59,18 @@ export function createFolderSource(options: FolderOptions): CaptureSource<PhotoC
       const stuck = new Map<string, string>();
       /** What is being refused: the watch and the scan may both have found it. */
       const refusing = new Set<string>();
-      const notice = (path: string) => void consider(path);
+      const notice = async (path: string) => {
+        await consider(path);
+        // Many may come before the first of them is decided.
+        await watch.adapt();
+      };
       const trouble = (error: unknown) =>
         options.onTrouble(`the capture folder ${dir} can't be watched: ${messageOf(error)}`);
       const watch = createFolderWatch({
         ...options,
         dir,
         backlog: () => waiting.backlog(),
-        onFile: notice,
+        onFile: (path) => void notice(path),
         // A file that appears between the two would else be seen only by the next rescan.
         onWatching: () => void scan(),
         onError: trouble,

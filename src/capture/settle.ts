@@ -58,8 +58,11 @@ export async function putBackUnfinished(dir: string): Promise<void> {
 }
 
 async function putAway(path: string, name: string, folders: SettleFolders): Promise<void> {
-  if (folders.after === 'delete') await rm(path, { force: true });
-  else await moveInto(folders.done, path, name);
+  if (folders.after === 'keep') return await moveInto(folders.done, path, name);
+  // `rm` would look at it twice before.
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
 }
 
 /** Under another name where its own has been taken meanwhile. */

@@ -32,6 +32,8 @@ interface Addition {
 
 /** How many calls of `append` share a batch at the most. */
 const appendedAtOnce = 256;
+/** The newest events are kept in memory until they are delivered: whoever sends need not read what was just written. */
+const keptAtMost = 64;
 /** How many events are revised in a batch. */
 const revisedAtOnce = 256;
 const streamKey = 'meta/stream';
@@ -55,6 +57,8 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   let edition = 0;
   /** Size in bytes, time and stream of each entry, in order. */
   let held = new Map<number, Held>();
+  /** The newest of them, without a gap up to the last one. */
+  let newest: OutboxEntry[] = [];
   const leftovers = createLeftovers(store, retryMs);
   /** What the store has may not be what is known here; `damaged`: what it had may be lost. */
   let stale: 'no' | 'reopened' | 'damaged' = 'no';
@@ -150,6 +154,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     for (const { seq: number, event, json } of entries) {
       hold(number, json, event);
     }
+    newest = [...newest, ...entries].slice(-keptAtMost);
     changed();
     await leftovers.sweep();
     return numbered;
@@ -157,6 +162,11 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
 
   async function read(afterSeq: number, limit: number): Promise<OutboxEntry[]> {
     await refresh();
+    // Asked with every change, and mostly there is nothing.
+    if (afterSeq >= lastSeq) return [];
+    const first = newest[0];
+    if (first !== undefined && first.seq <= afterSeq + 1)
+      return newest.filter(({ seq }) => seq > afterSeq && held.has(seq)).slice(0, limit);
     const entries: OutboxEntry[] = [];
     const bad: [number, string][] = [];
     for (let from = afterSeq + 1, left = limit; left > 0; left = limit - entries.length) {
@@ -200,6 +210,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       { durable: true, opening },
     );
     edition += 1;
+    newest = [];
     for (const { seq, json, event } of revisions) {
       if (held.has(seq)) hold(seq, json, event);
       // Given up while it was written: it must not stay there.
@@ -214,6 +225,8 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     for (const seq of seqs) {
       if (release(seq)) leftovers.add(seq);
     }
+    const first = newest.findIndex(({ seq }) => held.has(seq));
+    newest = first < 0 ? [] : newest.slice(first);
     changed();
     await leftovers.sweep();
   }
@@ -267,6 +280,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     }
     stream = next;
     lastSeq = last;
+    newest = [];
     held = found;
     bytes = [...found.values()].reduce((sum, entry) => sum + entry.bytes, 0);
     await setAside(bad);

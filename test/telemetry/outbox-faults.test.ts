@@ -117,8 +117,11 @@ it.skipIf(!canMountDisks)(
 
 it('sets aside an entry that can not be read, tells of it, and goes on with the others', async () => {
   const dir = await temporaryFolder();
+  const writing = await openOutbox(dir);
+  for (let i = 1; i <= 5; i += 1) await writing.outbox.append([anEvent(`e${i}`)], []);
+  await writing.store.close();
+  // What it has written itself, an outbox has in memory.
   const { store, outbox, unreadable } = await openOutbox(dir);
-  for (let i = 1; i <= 5; i += 1) await outbox.append([anEvent(`e${i}`)], []);
   const key = (seq: number) => `outbox/${String(seq).padStart(16, '0')}`;
   await store.batch([{ key: key(2), value: '{"event_id":"e2",' }], { durable: true });
   expect(await seqsOf(outbox)).toEqual([1, 3, 4, 5]);

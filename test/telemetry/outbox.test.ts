@@ -62,6 +62,31 @@ describe('outbox', () => {
     expect(await store.get('also/39')).toBe('yes');
   });
 
+  it('has what was just written in memory, and only what is still held', async () => {
+    const dir = await temporaryFolder();
+    const { outbox, store, close } = await openOutbox(dir);
+    for (let i = 1; i <= 100; i += 1) await outbox.append([anEvent(`e${i}`)], []);
+    const newest = await outbox.read(90, 100);
+    expect(newest.map(({ seq }) => seq)).toEqual([91, 92, 93, 94, 95, 96, 97, 98, 99, 100]);
+    expect(JSON.parse(newest[0]!.json)).toEqual(newest[0]!.event);
+    expect(await outbox.read(100, 100)).toEqual([]);
+    await outbox.remove([91, 92, 95]);
+    expect((await outbox.read(90, 2)).map(({ seq }) => seq)).toEqual([93, 94]);
+    // The older ones are read, and are the same.
+    const all = await outbox.read(0, 200);
+    expect(all.map(({ event }) => event.event_id)).toEqual(
+      Array.from({ length: 100 }, (_, i) => `e${i + 1}`).filter((id) => !['e91', 'e92', 'e95'].includes(id)),
+    );
+    expect(all.slice(-5)).toEqual(newest.slice(-5));
+    // Nobody asks the disk for what is known: what is there now is not what was written.
+    const keys: string[] = [];
+    for await (const key of store.keys({ gte: 'outbox/', lt: 'outbox0' })) keys.push(key);
+    await store.batch([{ key: keys.at(-1)!, value: 'broken' }], { durable: true });
+    expect((await outbox.read(99, 1))[0]?.event.event_id).toBe('e100');
+    await close();
+    expect(await (await openOutbox(dir)).outbox.read(99, 1)).toEqual([]);
+  });
+
   it('counts what it holds, also after a start', async () => {
     const dir = await temporaryFolder();
     const first = await openOutbox(dir);
