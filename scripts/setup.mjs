@@ -28,14 +28,16 @@ step(
     'bench',
     'dashboards',
     'wasm',
+    'scripts/bundle.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
   ),
-  'dist',
+  ['dist/src', 'dist/program/main.js'],
   () => {
     compile('tsconfig.build.json');
     compile('src/pages/browser');
+    run(process.execPath, ['scripts/bundle.mjs']);
   },
 );
 step('models', digest('models/manifest.json'), modelFiles(), () =>

@@ -5,6 +5,7 @@ WORKDIR /muster
 COPY package.json package-lock.json .npmrc* ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
 COPY src src
 COPY demo demo
 COPY bench bench
@@ -25,7 +26,7 @@ COPY bin bin
 COPY config config
 COPY models/manifest.json models/manifest.json
 COPY --from=packages /muster/node_modules node_modules
-COPY --from=build /muster/dist/src dist/src
+COPY --from=build /muster/dist/program dist/program
 # A named volume takes over the owner that its folder has here.
 RUN mkdir /data && chown node:node /data
 USER node

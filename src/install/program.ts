@@ -36,7 +36,9 @@ export async function copyProgram({ from, packages = from, to, platform }: CopyO
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
   try {
-    for (const path of ['package.json', ...files]) await copy(join(from, path), join(to, path));
+    for (const path of ['package.json', ...files]) {
+      await copy(join(from, path), join(to, path), (source) => !source.endsWith('.map'));
+    }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw notSetUp(from, error);
     throw error;
@@ -57,9 +59,10 @@ export async function copyProgram({ from, packages = from, to, platform }: CopyO
   }
 }
 
-/** Types, source maps, manuals and C++ of packages: half of all files. Licences stay. */
+/** Types, source maps, manuals, C++ and tests of packages: half of all files. Licences stay. */
 function isForDevelopers(path: string): boolean {
   const name = basename(path);
+  if (/node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+[\\/](tests?|examples?|benchmarks?)$/.test(path)) return true;
   return /\.([cm]?ts|map|md|markdown|cc|h|gypi?)$/.test(name) && !/licen[cs]e|notice|copying/i.test(name);
 }
 

@@ -69,10 +69,14 @@ export function programStep(places: Places, from: string, platform: Platform, ru
 /** Of what tells one build from another: the compiled program, the packages' versions, the models, Node. */
 async function digestOf(from: string, { nodeToCopy }: Runtime): Promise<string> {
   const hash = createHash('sha256').update(`${process.version} ${nodeToCopy ?? ''}\n`);
-  const compiled = await readdir(join(from, 'dist', 'src'), { recursive: true, withFileTypes: true }).catch(
-    () => [],
+  const folders = ['dist/program', 'dist/src/pages/browser'].map((path) => join(from, path));
+  const compiled = await Promise.all(
+    folders.map((path) => readdir(path, { recursive: true, withFileTypes: true }).catch(() => [])),
   );
-  const files = compiled.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = compiled
+    .flat()
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
   const others = ['package.json', 'node_modules/.package-lock.json', 'models/manifest.json', 'bin/muster.js'];
   for (const file of [...others.map((path) => join(from, path)), ...files.toSorted()]) {
     hash.update(`${file.slice(from.length)}\n`).update(await readFile(file).catch(() => ''));

@@ -24,15 +24,15 @@ it('the list has every verb that a file defines, once', async () => {
   );
 });
 
-it('a verb has its help, with its line of the list, also after the word help', async () => {
+it('each verb has its help, with its line of the list, also after the word help', async () => {
   const dir = await temporaryFolder();
-  for (const { name, description } of verbs.filter((_, index) => index % 5 === 0)) {
-    const { stdout, status } = await muster(dir, [name, '--help']);
-    expect([status, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(`^Usage: muster ${name} `)]);
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(description);
-    expect(stdout).toMatch(/Examples?:\n {2}muster/);
-    expect((await muster(dir, ['help', name])).stdout).toBe(stdout);
-  }
+  await Promise.all(
+    verbs.map(async ({ name, description }, index) => {
+      const { stdout, status } = await muster(dir, index % 5 === 0 ? ['help', name] : [name, '--help']);
+      expect([status, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(`^Usage: muster ${name} `)]);
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain(description);
+    }),
+  );
 });
 
 it('what a station loads has no file of another verb, and nothing that only a terminal needs', async () => {
@@ -42,9 +42,10 @@ it('what a station loads has no file of another verb, and nothing that only a te
   await station.ready;
   expect(await station.stop()).toBe(0);
   const files = await loaded.read();
-  const ofVerbs = files.flatMap((file) => /src\/commands\/([\w-]+)\.js$/.exec(file)?.[1] ?? []);
+  const ofVerbs = files.flatMap((file) => /src\/commands\/([\w-]+)\.ts$/.exec(file)?.[1] ?? []);
   expect(ofVerbs.toSorted()).toEqual(['station', 'verbs']);
   expect(files.some((file) => file.includes('/node_modules/pino/'))).toBe(true);
+  expect(files.filter((file) => file.includes('/dist/src/'))).toEqual([]);
   expect(files.filter((file) => /\/node_modules\/(pino-pretty|cli-table3|csv-parse)\//.test(file))).toEqual(
     [],
   );
