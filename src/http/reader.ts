@@ -1,14 +1,51 @@
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyPluginAsync } from 'fastify';
+import {
+  fastify,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { openapiDocument } from './openapi.ts';
 
-/** `/openapi.json`, and a page at `/docs` to read it and try it out. Everything comes from the station: it works offline. */
+/** Each hop's own; the outer server sets those of its answer. */
+const ofTheConnection = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding']);
+
+/**
+ * `/openapi.json`, and a page at `/docs` to read it and try it out. Everything comes from the station: it works offline. The reader
+ * is a server of its own behind this one, loaded when somebody first asks for it: most stations are never asked.
+ */
 export const readerPlugin: FastifyPluginAsync = async (server) => {
-  const document = openapiDocument();
-  const text = JSON.stringify(document);
-  server.get('/openapi.json', (_request, reply) => reply.type('application/json').send(text));
-  await server.register(swagger, { mode: 'static', specification: { document: document as never } });
+  let text: string | undefined;
+  let reader: Promise<FastifyInstance> | undefined;
+  server.get('/openapi.json', (_request, reply) =>
+    reply.type('application/json').send((text ??= JSON.stringify(openapiDocument()))),
+  );
+  server.get('/docs', show);
+  server.get('/docs/*', show);
+  server.addHook('onClose', async () => await (await reader)?.close());
+
+  async function show({ url, headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const inner = await (reader ??= createReader());
+    const { statusCode, headers: given, rawPayload } = await inner.inject({ method: 'GET', url, headers });
+    if (statusCode === 404) {
+      reply.callNotFound();
+      return reply;
+    }
+    const kept = Object.entries(given).filter(([name]) => !ofTheConnection.has(name));
+    return await reply.code(statusCode).headers(Object.fromEntries(kept)).send(rawPayload);
+  }
+};
+
+async function createReader(): Promise<FastifyInstance> {
+  const [{ default: swagger }, { default: swaggerUi }] = await Promise.all([
+    import('@fastify/swagger'),
+    import('@fastify/swagger-ui'),
+  ]);
+  const server = fastify();
+  await server.register(swagger, {
+    mode: 'static',
+    specification: { document: openapiDocument() as never },
+  });
   await server.register(swaggerUi, {
     routePrefix: '/docs',
     // The reader sets style attributes of its own; nothing comes from elsewhere.
@@ -17,4 +54,5 @@ export const readerPlugin: FastifyPluginAsync = async (server) => {
     theme: { title: 'Muster API' },
     uiConfig: { layout: 'BaseLayout' },
   });
-};
+  return server;
+}

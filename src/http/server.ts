@@ -58,6 +58,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: 64 },
     http: { maxHeaderSize: mostHeaderBytes, headersTimeout: headersMs, connectionsCheckingInterval: lookMs },
     clientErrorHandler: refuseMalformed,
+    schemaController: { compilersFactory: { buildValidator: notUsed, buildSerializer: notUsed } },
     frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => void fail(error, reply),
     // The types of servers with and without TLS differ, and nothing here depends on it.
   } as object) as FastifyInstance;
@@ -164,6 +165,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       .type('application/problem+json')
       .send(JSON.stringify(problemDocument(problem)));
   }
+}
+
+/** Routes check what comes with zod. Without compilers of its own, fastify does not load those that it brings along. */
+function notUsed(): never {
+  throw new Error('a route of the server has a schema for fastify; its input is checked with zod');
 }
 
 function askerOf(request: FastifyRequest): Asker {
