@@ -124,9 +124,12 @@ async function inventPeople(dir: string, count: number): Promise<void> {
     embedding: anyDirection(random, dimension),
   }));
   const parts = { clock: systemClock, log: createLog('silent') };
-  await createGalleryStore({ ...parts, dir, fingerprint: fingerprintOf(models, flip), dimension }).apply({
-    put,
+  const store = createGalleryStore({
+    ...parts,
+    dir,
+    models: { fingerprint: fingerprintOf(models, flip), dimension },
   });
+  await store.apply({ put });
 }
 
 /** Starts the station with a photo in the inbox, feeds it the rest one after the other, and ends it. Times are from the start of the process. */

@@ -21,6 +21,8 @@ export interface CheckinParts {
   readonly vision: Vision;
   /** The gallery of this moment. */
   readonly gallery: () => Gallery;
+  /** Until it resolves there is none: captures are looked at meanwhile, not matched. Rejects where none can be had, and so does the loop. */
+  readonly galleryRead?: Promise<unknown>;
   /** The policy of this moment. */
   readonly policy: () => Policy;
   readonly telemetry: Pick<Telemetry, 'outbox' | 'recorder' | 'alerts' | 'captured' | 'clockTrust'>;
@@ -30,6 +32,8 @@ export interface CheckinParts {
   readonly model: string;
   /** Where the loop notes what it waits for, of what should be done in a moment. */
   readonly activity: Activity;
+  /** A capture was settled. */
+  readonly onSettled?: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -75,11 +79,13 @@ export async function runCheckins(parts: CheckinParts, signal: AbortSignal): Pro
   let searchedAt = -searchMs;
 
   for await (const seen of inOrder(source.captures(signal), capturesAhead, see)) {
+    await parts.galleryRead;
     if (outbox.isFull())
       alerts.raise('outbox-full', 'error', 'the outbox is full: captures wait until the broker takes events');
     await outbox.room(signal);
     alerts.clear('outbox-full');
     await activity.during(settle(seen));
+    parts.onSettled?.();
   }
   // Whoever stands before the camera while the station stops.
   owed.push(...decider.end(parts.policy()));

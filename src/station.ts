@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createThrottleWatch, type ThrottleWatch } from './board/throttle-watch.ts';
+import { createThrottleWatch } from './board/throttle-watch.ts';
 import { readThrottling } from './board/throttling.ts';
-import type { Bridge } from './bridge/contract.ts';
 import { createStationConnection } from './broker/open.ts';
 import { stationTopics } from './broker/topics.ts';
 import { throttledFps } from './capture/camera/open.ts';
@@ -13,32 +12,32 @@ import type { Config } from './config/schema.ts';
 import type { Gallery } from './gallery/contract.ts';
 import { openGalleryStore } from './gallery/open.ts';
 import { openGallerySync } from './gallery/sync/open.ts';
-import type { HttpServer } from './http/contract.ts';
 import { createActivity } from './lib/activity.ts';
+import { createBell } from './lib/bell.ts';
 import { isoTime, type Clock } from './lib/clock.ts';
+import { inTime } from './lib/in-time.ts';
 import { messageOf, MusterError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import type { LogTail } from './lib/log-tail.ts';
 import { packageVersion } from './lib/package.ts';
-import { createAcks } from './remote/acks.ts';
-import { createManagement, type RemoteSupervision, type StationEnd } from './remote/features.ts';
+import type { RemoteSupervision, StationEnd } from './remote/features.ts';
 import { openRecording } from './replay/open.ts';
-import { createHomeAssistant } from './remote/home-assistant/feature.ts';
-import { startRemote } from './remote/remote.ts';
-import { stationChecks } from './selftest/checks.ts';
 import type { Service } from './service/contract.ts';
-import { watchStation } from './service/progress.ts';
+import type { Serving } from './serving.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
 import { alertOfThrottling } from './telemetry/throttle-alert.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
-import type { Upkeep } from './upkeep/contract.ts';
-import { lastRuns, openUpkeep } from './upkeep/open.ts';
-import type { VisionInfo } from './vision/contract.ts';
+import type { Vision, VisionInfo } from './vision/contract.ts';
 import { createThumbnailer } from './vision/thumbnail/thumbnail.ts';
-import { graphsDir, visionOptions } from './vision/options.ts';
-import { createVision } from './vision/vision.ts';
+
+/** Vision, which whoever runs the station starts and closes, since the models take longest. */
+export interface Eyes {
+  readonly vision: Vision;
+  /** Of `vision.start()`. */
+  readonly models: Promise<VisionInfo>;
+}
 
 export interface Surroundings {
   readonly clock: Clock;
@@ -54,15 +53,22 @@ export interface Surroundings {
 }
 
 /**
+ * What serves others waits this long for the first capture at the most, when one is there already, ms: a photo that is still being
+ * written may take long.
+ */
+const headStartMs = 3_000;
+
+/**
  * The composition root: builds a station from its config and runs it until the signal aborts, or it is told from afar to
- * begin again. Sinks start first, then the models and the gallery, then the source; the end is in reverse.
- * Resolves with what is to follow.
+ * begin again. The sink on disk starts first, then models and gallery, then the source and the loop; what serves others (`serving.ts`)
+ * follows, so that whoever is at the door does not wait for it. The end is in reverse. Resolves with what is to follow.
  *
  * Rejects with a MusterError when it can't start: data_dir, store, models, gallery, capture folder, or the port of the
  * embedded broker. A broker that is away is no reason: the station works and catches up.
  */
 export async function runStation(
   config: Config,
+  { vision, models }: Eyes,
   surroundings: Surroundings,
   outerSignal: AbortSignal,
 ): Promise<StationEnd> {
@@ -73,61 +79,87 @@ export async function runStation(
   const startedAt = clock.now();
   const connection = createStationConnection(config, surroundings);
   const store = createStore(join(config.data_dir, 'state'));
-  let upkeep: Upkeep | null = null;
+  let serving: Serving | null = null;
   const telemetry = createTelemetry({
     config,
     store,
     connection,
     clock,
     log,
-    upkeep: () => lastRuns(upkeep?.list() ?? []),
+    upkeep: () => serving?.lastRuns() ?? {},
   });
-  const vision = createVision({ ...visionOptions(config), graphsDir: graphsDir(config), log, clock });
   const { alerts } = telemetry;
-  const topics = stationTopics(config);
-  const end = (wanted: StationEnd) => {
-    how = wanted;
-    ending.abort();
-  };
-  const parts = { config, topics, connection, store, telemetry, clock, log, signal, end };
-  const management = createManagement({ ...parts, supervision: remote });
-
-  const acks = createAcks({ topic: topics.ack, outbox: telemetry.outbox, log });
   const gallerySync = await openGallerySync(config, { connection, alerts, clock, log });
-  const homeAssistant = createHomeAssistant({ ...parts, random: surroundings.random });
-  const features = [acks, homeAssistant, ...(gallerySync === null ? [] : [gallerySync.feature])];
-  startRemote({ connection, features: [...features, ...management.features], alerts });
-
+  const activity = createActivity(clock);
+  const throttle = createThrottleWatch({
+    read: readThrottling,
+    clock,
+    onChange: (cause) => alertOfThrottling(cause, { alerts, cameraFps: throttledFps(config.capture.camera) }),
+  });
   /** Not on a disk that is nearly full. */
   let mayKeep = true;
-  let bridge: Bridge | null = null;
-  let http: HttpServer | null = null;
-  let endWatch = () => {};
-  let throttle: ThrottleWatch | null = null;
+  const { source, camera, inbox, rescanFolders } = createCaptures(config, {
+    alerts,
+    thumbnailer: (size) => createThumbnailer({ ...size, maxPixels: config.vision.max_mpx * 1e6 }),
+    activity,
+    isThrottled: throttle.isSlow,
+    clock,
+    log,
+    mayKeep: () => mayKeep,
+    onFailed: () => telemetry.failed(),
+  });
+  const settled = createBell();
+  let working = Promise.resolve();
   await makeDataDir(config.data_dir);
   try {
     // First, as it fails again and again while the disk is full.
     await telemetry.start();
-    // The worker loads its models on a core of its own, while the API is loaded here.
-    const models = vision.start();
-    models.catch(() => {});
-    const { openHttp } = await import('./http/open.ts');
-    if (config.bridge.in_station) {
-      const { startBridgeInStation } = await import('./bridge/in-station.ts');
-      bridge = await startBridgeInStation(config, surroundings);
-    }
+    await connection.listen();
+    throttle.start();
+    if (camera !== null) telemetry.setCamera(() => camera.status());
+    await source.open();
+
+    // Templates of other models are left where they are when the right ones can come from the broker.
+    const otherModels = gallerySync === null ? 'refuse' : 'leave';
+    const galleryStore = await openGalleryStore(config, models, { clock, log, otherModels });
+    /** Set before anything is compared: see `galleryRead`. */
+    let gallery!: Gallery;
+    const galleryRead = galleryStore.load().then((revision) => (gallery = revision));
+    galleryRead.catch(() => {});
     const model = await models;
     if (model.pad !== null && 'problem' in model.pad)
       alerts.raise('pad-unavailable', 'warning', model.pad.problem);
-    // Templates of other models are left where they are when the right ones can come from the broker.
-    const otherModels = gallerySync === null ? 'refuse' : 'leave';
-    const galleryStore = await openGalleryStore(config, model, { clock, log, otherModels });
-    let gallery = await galleryStore.load();
+    const policy = () => {
+      const { decision } = remote?.settings.config() ?? config;
+      return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };
+    };
+    const recording = openRecording(config, { model, settings: remote?.settings, log });
+    const firstSettled = settled.next();
+    working = runCheckins(
+      {
+        station: config,
+        source,
+        vision,
+        gallery: () => gallery,
+        galleryRead,
+        policy,
+        telemetry,
+        ...(recording && { recording }),
+        model: model.fingerprint,
+        activity,
+        onSettled: () => settled.ring(),
+        clock,
+        log,
+      },
+      signal,
+    );
+    working.catch(() => {});
+
+    await galleryRead;
     const board = await readBoard();
-    const describe = () => telemetry.setInfo(infoPayload(config, model, gallery, board, startedAt));
     const takeUp = (revision: Gallery) => {
       gallery = revision;
-      describe();
+      telemetry.setInfo(infoPayload(config, model, gallery, board, startedAt));
       return revision;
     };
     galleryStore.watch((revision) => {
@@ -135,95 +167,46 @@ export async function runStation(
       takeUp(revision);
       gallerySync?.look();
     }, signal);
-    gallerySync?.start(galleryStore, model.fingerprint);
     if (gallery.templates === 0 && gallerySync === null)
       log.warn('the gallery is empty: enrol people with `muster enroll <folder>`');
 
-    const activity = createActivity(clock);
-    throttle = createThrottleWatch({
-      read: readThrottling,
-      clock,
-      onChange: (cause) =>
-        alertOfThrottling(cause, { alerts, cameraFps: throttledFps(config.capture.camera) }),
-    });
-    throttle.start();
-    const { source, camera, inbox } = createCaptures(config, {
-      alerts,
-      thumbnailer: (size) => createThumbnailer({ ...size, maxPixels: config.vision.max_mpx * 1e6 }),
-      activity,
-      isThrottled: throttle.isSlow,
-      clock,
-      log,
-      mayKeep: () => mayKeep,
-      onFailed: () => telemetry.failed(),
-    });
-    if (camera !== null) telemetry.setCamera(() => camera.status());
-    await source.open();
-    const policy = () => {
-      const { decision } = remote?.settings.config() ?? config;
-      return { ...decision, threshold: decision.threshold === 'auto' ? model.threshold : decision.threshold };
-    };
-    const recording = openRecording(config, { model, settings: remote?.settings, log });
-    const reloadGallery = async (to: 'newest' | 'previous') => {
-      if (to === 'previous') return takeUp(await (gallerySync ?? galleryStore).rollBack());
-      await gallerySync?.reload();
-      return takeUp(await galleryStore.load());
-    };
-
-    http = openHttp({
-      config,
-      effective: () => ({
-        config: remote?.settings.config() ?? config,
-        origins: remote?.settings.origins() ?? new Map(),
-      }),
-      telemetry,
-      vision,
-      model,
-      gallery: () => gallery,
-      galleryStore: { apply: async (change) => takeUp(await galleryStore.apply(change)) },
-      gallerySynced: gallerySync !== null,
-      camera,
-      policy,
-      logTail: surroundings.logTail ?? null,
-      clock,
-      log,
-    });
-    describe();
-    await http.start();
-    telemetry.setState('ready');
-    log.info(
-      { inbox, camera: config.capture.camera.source, topics: `${topics.root}/#`, model: model.pack },
-      'ready: waiting for captures',
-    );
-    endWatch = watchStation(surroundings.service, { config, vision, activity });
-    const working = runCheckins(
-      {
-        station: config,
-        source,
-        vision,
-        gallery: () => gallery,
-        policy,
+    if ((await rescanFolders()) > 0) await inTime(firstSettled, headStartMs, signal);
+    if (!signal.aborted) {
+      const { createServing } = await import('./serving.ts');
+      serving = createServing({
+        ...surroundings,
+        config,
+        remote,
+        connection,
+        store,
         telemetry,
-        ...(recording && { recording }),
-        model: model.fingerprint,
+        vision,
+        model,
+        gallery: () => gallery,
+        galleryStore,
+        gallerySync,
+        takeUp,
+        source,
+        camera,
+        policy,
         activity,
-        clock,
-        log,
-      },
-      signal,
-    );
-    const checks = stationChecks(config, { vision, model, store, clock });
-    const onKeeping = (may: boolean) => (mayKeep = may);
-    upkeep = openUpkeep({
-      ...parts,
-      ...surroundings,
-      checks,
-      gallery: () => gallery,
-      reloadGallery,
-      onKeeping,
-    });
-    await upkeep.start();
-    management.serve({ source, model, checks, reloadGallery, upkeep });
+        onKeeping: (may) => (mayKeep = may),
+        end(wanted) {
+          how = wanted;
+          ending.abort();
+        },
+        signal,
+      });
+      takeUp(gallery);
+      await serving.start();
+      telemetry.setState('ready');
+      const topics = `${stationTopics(config).root}/#`;
+      log.info(
+        { inbox, camera: config.capture.camera.source, topics, model: model.pack },
+        'ready: waiting for captures',
+      );
+      await serving.begin();
+    }
     await working;
     await recording?.close();
     telemetry.setState('stopping');
@@ -231,14 +214,10 @@ export async function runStation(
     return how;
   } finally {
     ending.abort();
-    endWatch();
-    throttle?.close();
-    await management.close();
-    await upkeep?.close();
-    await http?.close();
+    await Promise.allSettled([working]);
+    throttle.close();
+    await serving?.close();
     await gallerySync?.close();
-    await vision.close();
-    await bridge?.close();
     await telemetry.close();
   }
 }

@@ -36,8 +36,7 @@ export async function missingAfter(dataDir: string, promises: Promises, people: 
   const dir = join(dataDir, 'gallery', 'main');
   const gallery = await createGalleryStore({
     dir,
-    fingerprint: simulatedModel,
-    dimension,
+    models: { fingerprint: simulatedModel, dimension },
     clock: systemClock,
     log,
   }).load();

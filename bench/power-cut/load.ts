@@ -66,7 +66,12 @@ function taken(topic: string, payload: string): void {
 
 async function enrolling(): Promise<void> {
   const dir = join(dataDir, 'gallery', 'main');
-  const store = createGalleryStore({ dir, fingerprint: simulatedModel, dimension, clock: systemClock, log });
+  const store = createGalleryStore({
+    dir,
+    models: { fingerprint: simulatedModel, dimension },
+    clock: systemClock,
+    log,
+  });
   const random = seededRandom(11);
   for (let n = 0; !stop.signal.aborted; n += 1) {
     const subject = `s-${n}` as SubjectId;

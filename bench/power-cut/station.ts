@@ -59,6 +59,7 @@ export async function runSmallStation(options: SmallStationOptions, signal: Abor
   const vision = createVirtualVision({ people, slowness: 1, timeScale: 0 });
   try {
     await telemetry.start();
+    await telemetry.connect();
     await source.open();
     options.onStart?.(telemetry, () => source.rescan());
     const policy = { ...config.decision, threshold: virtualVisionInfo.threshold };

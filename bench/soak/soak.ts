@@ -177,9 +177,9 @@ async function smallPhotos(): Promise<readonly Buffer[]> {
 /** Adds a template of nobody to the station's gallery, as another process. */
 async function growingGallery(dir: string): Promise<(n: number) => Promise<void>> {
   const parts = { clock: systemClock, log: createLog('silent') };
-  const anyModels = createGalleryStore({ ...parts, dir, fingerprint: null, dimension: 0 });
+  const anyModels = createGalleryStore({ ...parts, dir, models: { fingerprint: null, dimension: 0 } });
   const { fingerprint, dimension } = await anyModels.load();
-  const store = createGalleryStore({ ...parts, dir, fingerprint, dimension });
+  const store = createGalleryStore({ ...parts, dir, models: { fingerprint, dimension } });
   const random = seededRandom(20_261_125);
   return async (n) => {
     const subject = `s-${String(n).padStart(5, '0')}` as SubjectId;

@@ -79,6 +79,7 @@ export async function startRig({ config, templates, clock, log }: RigOptions): P
   try {
     await mkdir(prepared, { recursive: true });
     await telemetry.start();
+    await telemetry.connect();
     const model = await vision.start();
     const gallery = await inventGallery(templates, model);
     const source = createFolderSource({

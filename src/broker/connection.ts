@@ -50,6 +50,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   let takenOver = false;
 
   return {
+    async listen() {
+      await options.embedded?.listen();
+    },
     async start(will) {
       await options.embedded?.start();
       running = run(options.embedded?.url() ?? options.url, will);
@@ -106,7 +109,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const sessionId = randomUUID();
     const credentials = await options.credentials();
     takenOver = false;
-    // Loaded here, while a station that starts waits for its models.
+    // Loaded here: a station decides before it connects.
     const { openSession } = await import('./client.ts');
     return await openSession({
       ...options,

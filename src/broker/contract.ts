@@ -70,6 +70,8 @@ export interface Trouble {
 
 /** Keeps the station connected: one session after the other, with a pause that grows while the broker is away. */
 export interface Connection {
+  /** Takes the port of the station's own broker, where it has one. Rejects with MusterError `broker_port` where that can't be had. */
+  listen(): Promise<void>;
   /**
    * Starts to connect, and resolves without waiting for the broker. Rejects only where the station's own broker can't start.
    *

@@ -31,6 +31,8 @@ export interface Captures {
   readonly camera: CameraSource | null;
   /** The folder that is watched. */
   readonly inbox: string;
+  /** As `rescan` of the source, of the folders alone: no camera is told to look. */
+  readonly rescanFolders: CaptureSource['rescan'];
 }
 
 /** Makes the sources of the config: the folder, and the folder of bursts and the camera where there are such. */
@@ -49,8 +51,13 @@ export function createCaptures(config: Config, parts: CaptureParts): Captures {
       message === null ? alerts.clear('camera-failing') : alerts.raise('camera-failing', 'error', message),
   });
   const bursts = burstSource(config, parts);
-  const sources = [inbox, bursts, camera].filter((source) => source !== null);
-  return { source: mergeSources(sources), camera, inbox: folder.path };
+  const folders = [inbox, bursts].filter((source) => source !== null);
+  return {
+    source: mergeSources(camera === null ? folders : [...folders, camera]),
+    camera,
+    inbox: folder.path,
+    rescanFolders: () => mergeSources(folders).rescan(),
+  };
 }
 
 function burstSource(config: Config, parts: CaptureParts): CaptureSource | null {

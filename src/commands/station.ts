@@ -20,6 +20,9 @@ Examples:
     )
     .action(async () => {
       keepHeapsSmall();
+      // Before anything else: it takes longest to load.
+      const { spawnAhead } = await import('../vision/thread.ts');
+      const spawnVision = spawnAhead();
       const config = await context.config();
       const { config: file, logLevel } = verb.optsWithGlobals<{ config?: string; logLevel?: string }>();
       const { readLayers } = await import('../config/load.ts');
@@ -33,6 +36,7 @@ Examples:
           config,
           layers: await readLayers({ file, env: process.env }),
           logLevelIsFixed: logLevel !== undefined,
+          spawnVision,
           surroundings: { clock: systemClock, log, logTail: context.logTail, random: Math.random, service },
         },
         context.signal,

@@ -10,10 +10,10 @@ import { readEncryptionKey } from './sync/keys.ts';
 /** The gallery that the config names, with its key. Throws MusterError `gallery_key` when the key can't be read. */
 export async function openGalleryStore(
   config: Pick<Config, 'data_dir' | 'gallery'>,
-  { fingerprint, dimension }: Models,
+  models: Models | Promise<Models>,
   parts: { readonly clock: Clock; readonly log: Log } & Pick<GalleryStoreOptions, 'otherModels'>,
 ): Promise<GalleryStore> {
   const { encryption_key_file } = config.gallery;
   const encryptionKey = encryption_key_file === null ? null : await readEncryptionKey(encryption_key_file);
-  return createGalleryStore({ ...parts, dir: galleryDir(config), fingerprint, dimension, encryptionKey });
+  return createGalleryStore({ ...parts, dir: galleryDir(config), models, encryptionKey });
 }

@@ -11,7 +11,7 @@ export interface Models {
   readonly dimension: number;
 }
 
-/** Reads the revisions of a folder, passing over damaged ones. */
+/** Reads the revisions of a folder, passing over damaged ones. The models may be told when one has been read already. */
 export interface RevisionReader {
   /** The newest whole revision, an empty one where there is none; and the highest number in use. */
   newest(): Promise<{ readonly revision: Revision; readonly highest: number }>;
@@ -19,7 +19,11 @@ export interface RevisionReader {
   before(present: Revision): Promise<Revision | null>;
 }
 
-export function createRevisionReader(folder: RevisionFolder, models: Models, log: Log): RevisionReader {
+export function createRevisionReader(
+  folder: RevisionFolder,
+  models: Promise<Models>,
+  log: Log,
+): RevisionReader {
   async function setAside(number: number, reason: string): Promise<void> {
     log.error({ revision: number, reason }, 'a gallery revision is damaged; the one before it is used');
     await folder.setAside(number).catch((failed: unknown) => {
@@ -33,7 +37,7 @@ export function createRevisionReader(folder: RevisionFolder, models: Models, log
       for (;;) {
         const { revisions, highest } = await folder.list();
         const number = revisions.find((each) => !passedOver.has(each));
-        if (number === undefined) return { revision: await emptyRevision(models), highest };
+        if (number === undefined) return { revision: await emptyRevision(await models), highest };
         try {
           const bytes = await folder.read(number);
           // Null: it was tidied away since, so there are newer ones.
@@ -51,7 +55,7 @@ export function createRevisionReader(folder: RevisionFolder, models: Models, log
     },
 
     async before(present) {
-      const wanted = models.fingerprint ?? present.fingerprint;
+      const wanted = (await models).fingerprint ?? present.fingerprint;
       const { revisions } = await folder.list();
       for (const number of revisions.filter((each) => each < present.revision)) {
         const found = await readWhole(folder, number);

@@ -18,14 +18,14 @@ const rememberedCommits = 64;
 /** Each attempt that fails is another writer's success, so only something broken can need so many. */
 const mostAttempts = 1000;
 
-export interface GalleryStoreOptions extends Models {
+export interface GalleryStoreOptions {
   /** Folder of this gallery; made when the first revision is written. */
   readonly dir: string;
   /**
-   * Of the pack whose embeddings are compared (VisionInfo). Null takes the templates as they are, of whatever pack:
-   * for listing, exporting and removing, which compare nothing.
+   * The pack whose embeddings are compared (VisionInfo). A null fingerprint takes the templates as they are, of whatever pack:
+   * for listing, exporting and removing, which compare nothing. While it is not known yet, `load` reads already.
    */
-  readonly fingerprint: string | null;
+  readonly models: Models | Promise<Models>;
   /** Encrypts what is written, 32 bytes; null (default) writes in the clear. */
   readonly encryptionKey?: Uint8Array | null;
   /**
@@ -48,21 +48,24 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
   const { dir, log, clock, pollMs = 10_000 } = options;
   const seal = createSeal(options.encryptionKey ?? null);
   const folder = createRevisionFolder(dir, clock, seal);
-  const revisions = createRevisionReader(folder, options, log);
+  const models = Promise.resolve(options.models);
+  // Whoever asks is told.
+  models.catch(() => {});
+  const revisions = createRevisionReader(folder, models, log);
   let loaded: Line | null = null;
   let loadedStamp: string | null = null;
   let lastCommit: Promise<unknown> = Promise.resolve();
 
   /** Why the revision can't be compared with what the models in use make; null where it can. */
-  function otherModels(revision: Revision): string | null {
-    const { fingerprint } = options;
+  async function otherModels(revision: Revision): Promise<string | null> {
+    const { fingerprint } = await models;
     if (fingerprint === null || revision.fingerprint === fingerprint || revision.table.subjects.length === 0)
       return null;
     return `the gallery in ${dir} was made with ${revision.fingerprint}, the models in use are ${fingerprint}: their templates can't be compared`;
   }
 
-  function checkFingerprint(revision: Revision): void {
-    const reason = otherModels(revision);
+  async function checkFingerprint(revision: Revision): Promise<void> {
+    const reason = await otherModels(revision);
     if (reason === null) return;
     throw new MusterError('gallery_fingerprint', reason, {
       remedy:
@@ -73,14 +76,14 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
 
   /** What may be compared with: no template of other models ever is. */
   async function served(revision: Revision): Promise<Gallery> {
-    const unused = otherModels(revision);
+    const unused = await otherModels(revision);
     if (unused === null || options.otherModels !== 'leave') {
-      checkFingerprint(revision);
+      await checkFingerprint(revision);
       return galleryOf(revision);
     }
     // What was published stays on record, so that an old manifest can't come back.
     const { publication } = revision;
-    return { ...galleryOf({ ...(await emptyRevision(options)), publication }), unused };
+    return { ...galleryOf({ ...(await emptyRevision(await models)), publication }), unused };
   }
 
   /** Brings the files into the form that the seal gives them, and removes what is old. */
@@ -105,7 +108,7 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       const { revision: base, highest } = await revisions.newest();
       const wanted = typeof change === 'function' ? change(galleryOf(base)) : change;
-      if (wanted.remove !== 'all') checkFingerprint(base);
+      if (wanted.remove !== 'all') await checkFingerprint(base);
       const next = await revisionAfter(base, highest + 1, wanted);
       if (isSame(next, base)) return galleryOf(base);
       if ((await folder.publish(next.revision, await encodeRevision(next))) && (await isInLine(next))) {
@@ -123,13 +126,14 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
   }
 
   async function revisionAfter(base: Revision, number: number, change: GalleryChange): Promise<Revision> {
+    const { fingerprint, dimension } = await models;
     const table = tableOf(
       changed(galleryOf(base).list(), change),
-      options.fingerprint === null ? base.table.dimension : options.dimension,
+      fingerprint === null ? base.table.dimension : dimension,
     );
     return {
       revision: number,
-      fingerprint: options.fingerprint ?? base.fingerprint,
+      fingerprint: fingerprint ?? base.fingerprint,
       digest: await digestOf(table),
       createdAt: isoTime(clock.now()),
       commit: randomBytes(8).toString('hex'),
@@ -165,7 +169,7 @@ export function createGalleryStore(options: GalleryStoreOptions): GalleryStore {
       if (revision === null || !isNews(revision, seen)) continue;
       seen = lineOf(revision);
       try {
-        checkFingerprint(revision);
+        await checkFingerprint(revision);
       } catch (error) {
         log.error(
           { revision: revision.revision, reason: messageOf(error) },

@@ -82,6 +82,7 @@ export async function runVirtualStation(options: VirtualStationOptions, signal: 
   const vision = createVirtualVision({ people, slowness: options.slowness, timeScale });
   try {
     await telemetry.start();
+    await telemetry.connect();
     await source.open();
     telemetry.setInfo(virtualInfo(config, people, clock));
     telemetry.setState('ready');

@@ -56,8 +56,10 @@ export interface Telemetry {
   tellVerification(verification: VerificationPayload): void;
   /** From now on health tells of this camera. */
   setCamera(status: () => CameraStatus): void;
-  /** Opens the store and connects. */
+  /** Opens the store and looks at the clock: from now on decisions can be recorded. */
   start(): Promise<void>;
+  /** Connects to the broker. Who listens to the connection has to be registered by now. */
+  connect(): Promise<void>;
   /** Gives the broker a moment to take what is left, says goodbye and closes the store. */
   close(): Promise<void>;
 }
@@ -183,12 +185,16 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
 
     async start() {
+      // Beside the disk's work, as it asks another program.
+      const looking = machine.read();
+      looking.catch(() => {});
       const damage = await store.open();
       store.onReopened(tellDamage);
       tellDamage(damage);
       const { bootId } = await readBoard();
       await outbox.open({ damaged: damage !== null, bootId });
       await tally.open();
+      clockWatch.learn((await looking).clock);
       tallying = setInterval(() => void tally.save(), tallyEveryMs);
       alerts.onChange((id, alert) => alert !== null && tally.alert(id));
       counting = setInterval(tellDropped, config.telemetry.metrics_s * 1000);
@@ -199,7 +205,6 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         feed.tell({ kind: 'checkin', payload: event });
       health.start();
       clockWatch.start();
-      feed.tell({ kind: 'health', payload: await health.read() });
       reporter.start();
       alertOfBroker(connection, { alerts, root: topics.root });
       connection.onTrouble((trouble) => tally.offline(trouble !== null));
@@ -221,6 +226,10 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
         deliveries.add(delivery);
         void delivery.then(() => deliveries.delete(delivery));
       });
+    },
+
+    async connect() {
+      feed.tell({ kind: 'health', payload: await health.read() });
       await connection.start((sessionId) => reporter.will(sessionId));
     },
 

@@ -47,6 +47,25 @@ const youngMb = 6;
 const endWaitMs = 5000;
 
 export function spawnWorker(data: WorkerData): Worker {
+  return newWorker(data);
+}
+
+/**
+ * Starts a thread ahead of what it needs to know: it loads its libraries, most of a second on a small board, while the host reads its
+ * config. The first that is asked for is this one; those that may take its place are started as usual.
+ */
+export function spawnAhead(): SpawnWorker {
+  let ahead: Worker | null = newWorker(null);
+  return (data) => {
+    if (ahead === null) return newWorker(data);
+    const worker = ahead;
+    ahead = null;
+    worker.postMessage({ type: 'start', data } satisfies HostMessage, []);
+    return worker;
+  };
+}
+
+function newWorker(data: WorkerData | null): Worker {
   return new Worker(createRequire(import.meta.url).resolve('#vision-worker'), {
     name: 'vision',
     workerData: data,

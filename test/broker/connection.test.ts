@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Session } from '../../src/broker/contract.ts';
@@ -135,6 +135,39 @@ describe('connection', () => {
 });
 
 describe('embedded broker', () => {
+  it('takes its port before it serves, and serves who came early', async () => {
+    const broker = createEmbeddedBroker({ host: '127.0.0.1', port: 0, log: silentLog });
+    onTestFinished(() => broker.close());
+    await broker.listen();
+    const port = portOf(broker.url());
+    const second = createEmbeddedBroker({ host: '127.0.0.1', port, log: silentLog });
+    await expect(second.listen()).rejects.toMatchObject({ code: 'broker_port' });
+    const connection = connectionTo(broker.url());
+    const sessions: Session[] = [];
+    connection.onSession((session) => sessions.push(session));
+    await connection.start(will);
+    const gone = connect(port, '127.0.0.1');
+    await once(gone, 'connect');
+    gone.destroy();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
+    expect(sessions).toEqual([]);
+    await broker.start();
+    expect(portOf(broker.url())).toBe(port);
+    await eventually('a session', () => sessions.length === 1);
+  });
+
+  it('ends with clients that it has not served', async () => {
+    const broker = createEmbeddedBroker({ host: '127.0.0.1', port: 0, log: silentLog });
+    await broker.listen();
+    const client = connect(portOf(broker.url()), '127.0.0.1');
+    await once(client, 'connect');
+    const ended = once(client, 'close');
+    await broker.close();
+    expect(await ended).toEqual([false]);
+  });
+
   it('says whose port it wanted', async () => {
     const broker = await startBroker();
     const second = createEmbeddedBroker({ host: '127.0.0.1', port: portOf(broker.url()), log: silentLog });

@@ -149,7 +149,7 @@ describe('turned on for a gallery that is there', () => {
     const plain = galleryStore(dir);
     const body = `
       import { createGalleryStore as create } from ${JSON.stringify(new URL('../../dist/src/gallery/store.js', import.meta.url).href)};
-      const sealed = create({ dir, fingerprint: ${JSON.stringify((await plain.load()).fingerprint)}, dimension: 16, log: createLog('silent'), clock: systemClock, encryptionKey: Buffer.from('${encryptionKey.toString('hex')}', 'hex') });
+      const sealed = create({ dir, models: { fingerprint: ${JSON.stringify((await plain.load()).fingerprint)}, dimension: 16 }, log: createLog('silent'), clock: systemClock, encryptionKey: Buffer.from('${encryptionKey.toString('hex')}', 'hex') });
       process.stdout.write('going');
       for (let round = 0; ; round += 1) {
         await sealed.load();

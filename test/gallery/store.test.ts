@@ -184,6 +184,37 @@ test('templates of other models are refused until they are all replaced', async 
   await expect(galleryStore(dir).load()).rejects.toMatchObject({ code: 'gallery_fingerprint' });
 });
 
+test('reads before the models are known, and gives nothing before', async () => {
+  const dir = await temporaryFolder();
+  const written = await galleryStore(dir).apply({ put: templates(3) });
+  const models = (of: string) => {
+    let tell!: () => void;
+    const told = new Promise<{ fingerprint: string; dimension: number }>((resolve) => {
+      tell = () => resolve({ fingerprint: of, dimension });
+    });
+    return { told, tell };
+  };
+  const right = models(fingerprint);
+  let given = false;
+  const loading = galleryStore(dir, { models: right.told })
+    .load()
+    .finally(() => (given = true));
+  await new Promise((resolve) => {
+    setTimeout(resolve, 200);
+  });
+  expect(given).toBe(false);
+  right.tell();
+  expect(contentOf(await loading)).toEqual(contentOf(written));
+
+  const other = models('other');
+  other.tell();
+  await expect(galleryStore(dir, { models: other.told }).load()).rejects.toMatchObject({
+    code: 'gallery_fingerprint',
+  });
+  const refused = Promise.reject(new Error('there are no models'));
+  await expect(galleryStore(dir, { models: refused }).load()).rejects.toThrow('there are no models');
+});
+
 test('an emptied gallery takes templates of other models', async () => {
   const dir = await temporaryFolder();
   await galleryStore(dir).apply({ put: templates(1) });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SubjectId, Template } from '../../src/gallery/contract.ts';
+import type { Models } from '../../src/gallery/revisions.ts';
 import { createGalleryStore, type GalleryStoreOptions } from '../../src/gallery/store.ts';
 import { isSubjectId } from '../../src/gallery/subject.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -42,8 +43,10 @@ export function templates(count: number, { each = 1, length = dimension, seed = 
   }));
 }
 
-export function galleryStore(dir: string, options: Partial<GalleryStoreOptions> = {}) {
-  return createGalleryStore({ dir, fingerprint, dimension, log: silentLog, clock: systemClock, ...options });
+export function galleryStore(dir: string, options: Partial<GalleryStoreOptions & Models> = {}) {
+  const { fingerprint: of = fingerprint, dimension: length = dimension, ...others } = options;
+  const models = { fingerprint: of, dimension: length };
+  return createGalleryStore({ dir, models, log: silentLog, clock: systemClock, ...others });
 }
 
 const compiled = (path: string) => JSON.stringify(pathToFileURL(join(packageRoot, 'dist', path)).href);
@@ -55,7 +58,7 @@ export function childScript(body: string): string[] {
     import { createLog } from ${compiled('src/lib/log.js')};
     import { systemClock } from ${compiled('src/lib/clock.js')};
     const dir = process.argv[1];
-    const store = createGalleryStore({ dir, fingerprint: ${JSON.stringify(fingerprint)}, dimension: ${dimension}, log: createLog('warn'), clock: systemClock });
+    const store = createGalleryStore({ dir, models: { fingerprint: ${JSON.stringify(fingerprint)}, dimension: ${dimension} }, log: createLog('warn'), clock: systemClock });
     const template = (subject, n, seed) => {
       const embedding = new Float32Array(${dimension});
       embedding[seed % ${dimension}] = 1;

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { portraits } from '../../demo/sample-photos.ts';
@@ -18,8 +18,18 @@ it(
     const url = (await startBroker()).url();
     const env = { MUSTER_MQTT__URL: url, MUSTER_MQTT__RECONNECT_MIN_MS: '50' };
     await galleryStore(join(dir, 'data/gallery/main')).apply({ put: templates(3) });
+    // Somebody is at the door already: looked at while the gallery is read, and left for later.
+    const inbox = join(dir, 'data/inbox');
+    await mkdir(inbox, { recursive: true });
+    await writeFile(join(inbox, 'early.jpg'), await portraits.alice());
+    const aMinuteAgo = Date.now() / 1000 - 60;
+    await utimes(join(inbox, 'early.jpg'), aMinuteAgo, aMinuteAgo);
     const alone = startStation(dir, env);
     await expect(alone.ready).rejects.toThrow(/templates can't be compared[^]*muster gallery rebuild/);
+    expect(alone.child.exitCode).toBe(2);
+    expect(alone.lines.filter(({ level }) => level > 0)).toEqual([]);
+    expect(await readdir(inbox)).toEqual(['early.jpg']);
+    await rm(join(inbox, 'early.jpg'));
 
     const { messages } = await subscribe(url);
     const newest = (topic: string) =>

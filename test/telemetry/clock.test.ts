@@ -59,6 +59,7 @@ async function telemetryOn(dir: string, { clock, machine }: Board) {
   const store = createStore(join(dir, 'state'));
   const telemetry = createTelemetry({ config, store, connection, machine, clock, log: silentLog });
   await telemetry.start();
+  await telemetry.connect();
   let open = true;
   const close = async () => {
     if (open) await telemetry.close();

@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { rename, rm } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import type { HostMessage } from '../../src/vision/protocol.ts';
-import { spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
-import { recordingLog } from '../support/tools.ts';
+import { spawnAhead, spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
+import { recordingLog, temporaryFolder } from '../support/tools.ts';
 import { copyOfModels, job, newVision, outcome, succeeded } from './support.ts';
 
 /** A real thread that speaks the worker's protocol and does what `onJob` says with a job. */
@@ -62,6 +63,27 @@ test.each<[string, string, RegExp]>([
   });
   expect(others.map(outcome)).toEqual(['3 faces', '3 faces']);
   expect(lines()).toMatchObject([{ level: 50, msg: 'the vision thread was lost' }]);
+});
+
+test('a thread that was started ahead is the first, and is replaced as any other', async () => {
+  const workers: Worker[] = [];
+  const spawn = spawnAhead();
+  const vision = newVision({}, (data) => {
+    const worker = spawn(data);
+    workers.push(worker);
+    return worker;
+  });
+  await vision.start();
+  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
+  workers[0]!.postMessage({ type: 'stop' }, []);
+  await once(workers[0]!, 'exit');
+  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
+  expect(workers).toHaveLength(2);
+});
+
+test('a thread that was started ahead tells what is wrong with its models', async () => {
+  const vision = newVision({ modelsDir: await temporaryFolder() }, spawnAhead());
+  await expect(vision.start()).rejects.toMatchObject({ code: 'model_missing' });
 });
 
 test('a thread that hangs is given up, and the other jobs go on', async () => {

@@ -1,18 +1,23 @@
-import { createShrinker, type ThumbnailOptions } from '../decode.ts';
+import type { ThumbnailOptions } from '../decode.ts';
 import { createBlockMeansReader, type BlockMeans } from './block-means.ts';
 
 /**
  * Creates what turns a camera's JPEG into a small grey picture, `[height, width]`, 0..255, sides not in proportion; null where that can't
- * be done. Of a baseline JPEG, as cameras make them, only the means of its blocks are read; any other is decoded.
+ * be done. Of a baseline JPEG, as cameras make them, only the means of its blocks are read; any other is decoded, by a library that is
+ * loaded with the first of them.
  */
 export function createThumbnailer(
   options: ThumbnailOptions,
 ): (jpeg: Uint8Array) => Promise<Uint8Array | null> {
   const readMeans = createBlockMeansReader(options.maxPixels);
-  const shrink = createShrinker(options);
+  let shrinker: Promise<(jpeg: Uint8Array) => Promise<Uint8Array | null>> | undefined;
+  const loadShrinker = async () => (await import('../decode.ts')).createShrinker(options);
   return async (jpeg) => {
     const means = await readMeans(jpeg);
-    return means === null ? await shrink(jpeg) : average(means, options.width, options.height);
+    if (means !== null) return average(means, options.width, options.height);
+    return await (
+      await (shrinker ??= loadShrinker())
+    )(jpeg);
   };
 }
 
