@@ -7,7 +7,7 @@ import { packageRoot } from '../src/lib/package.ts';
 /** The WebAssembly text of this folder as modules that the program carries with it, so that nothing is assembled where it runs. */
 const kernels = [
   { source: 'wasm/area.wat', path: 'src/vision/area-bytes.ts', name: 'areaBytes' },
-  { source: 'wasm/jpeg.wat', path: 'src/vision/thumbnail/kernel-bytes.ts', name: 'kernelBytes' },
+  { source: 'wasm/jpeg.wat', path: 'src/vision/jpeg/kernel-bytes.ts', name: 'kernelBytes' },
   { source: 'wasm/search.wat', path: 'src/gallery/scan/kernel-bytes.ts', name: 'kernelBytes' },
 ] as const;
 

@@ -50,12 +50,18 @@ const pixelsAt = sumsAt + mostColumns * 12 + spareBytes;
 /** Memory up to this size (a photo of 1280×1280 takes 5 MB) is kept for the next photo; more is left to the collector. */
 const keptBytes = 16 * 2 ** 20;
 
-/** Returns a function that makes a picture of an image, in memory that is used again. */
-export function createPictures(): (image: Image) => Picture {
+/** Rows of an image, from `top` to before `bottom`. */
+export interface Rows {
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Returns a function that makes a picture of an image, or of the rows of it that have pixels, in memory that is used again. */
+export function createPictures(): (image: Image, rows?: Rows) => Picture {
   let memory: WasmMemory | null = null;
   let kernel: Kernel | undefined;
 
-  return ({ width, height, data }) => {
+  return ({ width, height, data }, filled = { top: 0, bottom: height }) => {
     const roomAt = pixelsAt + Math.ceil((data.length + spareBytes) / 16) * 16;
     if (memory === null || kernel === undefined || memory.buffer.byteLength > keptBytes) {
       memory = createWasmMemory(roomAt);
@@ -64,7 +70,11 @@ export function createPictures(): (image: Image) => Picture {
     }
     const [work, run] = [memory, kernel];
     growWasmMemory(work, roomAt);
-    new Uint8Array(work.buffer, pixelsAt).set(data);
+    const rowBytes = width * 3;
+    new Uint8Array(work.buffer, pixelsAt).set(
+      data.subarray(filled.top * rowBytes, filled.bottom * rowBytes),
+      filled.top * rowBytes,
+    );
 
     return {
       width,
@@ -79,7 +89,7 @@ export function createPictures(): (image: Image) => Picture {
         const from = pixelsAt + (top * width + left) * 3;
         const out = roomAt + offset * 4;
         const [across, down] = [right - left, bottom - top];
-        run.sample(from, width * 3, across, down, columns, lines, firstRow, rows, windowsAt, sumsAt, out);
+        run.sample(from, rowBytes, across, down, columns, lines, firstRow, rows, windowsAt, sumsAt, out);
       },
     };
   };

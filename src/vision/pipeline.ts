@@ -4,12 +4,13 @@ import { fingerprintOf } from './fingerprint.ts';
 import { alignFace, cropLength, cropSide } from './align.ts';
 import { openAttackDetection, type AttackMode } from './attack.ts';
 import type { Box, EmbeddedFace, Embedding, VisionInfo, VisionLatency, VisionResult } from './contract.ts';
-import { createPictures } from './area.ts';
+import { createPictures, type Picture } from './area.ts';
 import { cropperOf, type Cropper } from './crop.ts';
-import { createDecoder, type DecodeResult } from './decode.ts';
+import { createDecoder, type DecodeResult, type Photo } from './decode.ts';
 import { createDetector, type DetectMode, type FoundFace } from './detect/detect.ts';
 import { createEmbedder } from './embed.ts';
 import type { Image } from './image.ts';
+import { BeyondPart, createPartDecoder, pictureOfPart } from './jpeg/part.ts';
 import { measureQuality } from './quality.ts';
 import type { Look } from './protocol.ts';
 import { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
@@ -65,6 +66,9 @@ const smallestFacePx = 12;
 /** A bound on time and memory; the faces of a photo beyond it, the smallest, are left out. */
 const facesPerPhoto = 256;
 
+/** What is decoded around a face that is followed, beyond the square around its box, as a share of the square's side: it may have moved, and it is seen with some of its surroundings. */
+const followMargin = 0.15;
+
 /** More faces than this nobody looks at one by one. */
 const cropsPerPhoto = 32;
 
@@ -92,6 +96,7 @@ export async function createPipeline(
   // Not `pack` in what follows: the models' bytes, which the sessions have by now, would stay in memory with it.
   const { name, dimension, threshold, featureLength } = pack;
   const decode = createDecoder({ ...options, threads });
+  const decodePart = createPartDecoder(options);
   const detector = createDetector({ pnet, rnet, onet }, { ...options, mode: options.detectMode });
   const pictureOf = createPictures();
   const cropper = cropperOf(pack.preprocessing);
@@ -114,34 +119,59 @@ export async function createPipeline(
     analyse(bytes, look = {}) {
       const wait = stopwatch();
       // sharp works in threads of its own: beside the nets, which block this one.
-      const decoding = decode(bytes);
+      const decoding = needsPart(look) ? null : decode(bytes);
       // Until its turn comes nobody asks.
-      decoding.catch(() => {});
-      return inTurn(() => examine(decoding, look, wait()));
+      decoding?.catch(() => {});
+      return inTurn(() => examine(bytes, decoding, look, wait()));
     },
 
     close: () => runtime.close(),
   };
 
+  /** Whether only the pixels around the faces that are followed are needed, unless one of them is lost. */
+  function needsPart({ follow = [], search = follow.length === 0, pad = 0 }: Look): boolean {
+    return !search && pad === 0 && cropper.kind !== 'own';
+  }
+
   async function examine(
-    decoding: Promise<DecodeResult>,
-    { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false, pad = 0 }: Look,
+    bytes: Uint8Array,
+    decoding: Promise<DecodeResult> | null,
+    look: Look,
     queue: number,
+  ): Promise<VisionResult> {
+    const startedAt = performance.now();
+    const part = decoding === null ? decodePart(bytes, (look.follow ?? []).map(surroundings)) : null;
+    if (part !== null) {
+      const { image } = part;
+      const photo = { width: image.width, height: image.height, image };
+      const picture = pictureOfPart(pictureOf(image, part), part);
+      try {
+        return await examinePhoto(photo, picture, look, { queue, decode: performance.now() - startedAt });
+      } catch (error) {
+        // A face has moved away, or is to be searched for.
+        if (!(error instanceof BeyondPart)) throw error;
+      }
+    }
+    const decoded = await (decoding ?? decode(bytes));
+    if (!decoded.ok) return decoded;
+    const picture = pictureOf(decoded.photo.image);
+    return await examinePhoto(decoded.photo, picture, look, { queue, decode: performance.now() - startedAt });
+  }
+
+  async function examinePhoto(
+    { width, height, image }: Photo,
+    picture: Picture,
+    { embed: embeds = true, follow = [], search = follow.length === 0, crop: shows = false, pad = 0 }: Look,
+    before: Pick<VisionLatency, 'queue' | 'decode'>,
   ): Promise<VisionResult> {
     const lap = stopwatch();
     const inferenceBefore = runtime.inferenceMs();
-    const decoded = await decoding;
-    if (!decoded.ok) return decoded;
-    const { width, height, image } = decoded.photo;
-    const picture = pictureOf(image);
-    const decodingMs = lap();
-
     const toImage = Math.max(image.width / width, image.height / height);
     const minFacePx = Math.max(smallestFacePx, options.minFacePx * toImage);
-    const before = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
+    const boxes = follow.map((box) => scaleBox(box, image.width / width, image.height / height));
     const { faces: all, ms: detect_ms } = await detector.find(picture, {
       minFacePx,
-      follow: before,
+      follow: boxes,
       search,
     });
     const detect_inference_ms = runtime.inferenceMs() - inferenceBefore;
@@ -170,8 +200,7 @@ export async function createPipeline(
       return { ...face, quality: { ...face.quality, features }, embedding, pad: live[i] ?? null };
     });
     const latency_ms: VisionLatency = {
-      queue,
-      decode: decodingMs,
+      ...before,
       detect: detection,
       align,
       embed: lap(),
@@ -232,6 +261,13 @@ function trueFirst(values: readonly boolean[]): readonly [places: readonly numbe
   let next = 0;
   let nextOther = count;
   return [values.map((value) => (value ? next++ : nextOther++)), count];
+}
+
+/** What may be looked at of a photo to follow the face of a box. */
+function surroundings([x1, y1, x2, y2]: Box): Box {
+  const half = Math.max(x2 - x1, y2 - y1) * (0.5 + followMargin);
+  const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  return [x - half, y - half, x + half, y + half];
 }
 
 function scaleBox([x1, y1, x2, y2]: Box, x: number, y: number): Box {

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { Box } from '../../src/vision/contract.ts';
+import { createPartDecoder } from '../../src/vision/jpeg/part.ts';
 import { distance, newVision, overlap, samplePhoto, startPipeline, succeeded } from './support.ts';
 
 const photo = await samplePhoto(1);
@@ -81,4 +82,30 @@ test('the boxes are those of the photo, however it is shrunk, and go to the thre
   expect(faces.map(({ followed }) => `${followed}`).toSorted()).toEqual(before.map((_, i) => `${i}`));
   for (const { box, followed } of faces) expect(overlap(box, follow[followed!]!)).toBeGreaterThan(0.8);
   expect(succeeded(empty).faces).toEqual([]);
+});
+
+test('faces are followed in a part of the photo as they are in the whole', async () => {
+  const pipeline = await startPipeline();
+  const plain = await sharp(photo).resize(900).jpeg({ quality: 90 }).toBuffer();
+  // The same pixels, in a file that is decoded as a whole.
+  const exif = Buffer.from(
+    'ffe10022457869660000' + '49492a0008000000' + '0100' + '120103000100000001000000' + '00000000',
+    'hex',
+  );
+  exif.writeUInt16BE(exif.length - 2, 2);
+  const whole = Buffer.concat([plain.subarray(0, 2), exif, plain.subarray(2)]);
+  const before = succeeded(await pipeline.analyse(plain)).faces;
+  expect(before.length).toBeGreaterThan(1);
+  const decodePart = createPartDecoder({ maxPixels: 4e6, maxSidePx: null });
+  const boxes = before.map(({ box }) => box);
+  expect([plain, whole].map((jpeg) => decodePart(jpeg, boxes) === null)).toEqual([false, true]);
+  for (const share of [0, 0.05, 0.1, 0.3, 0.5]) {
+    const follow = before.map(({ box }) => shifted(box, share));
+    for (const embed of [true, 'new'] as const) {
+      const [inPart, inWhole] = await Promise.all(
+        [plain, whole].map((jpeg) => pipeline.analyse(jpeg, { follow, embed })),
+      );
+      expect(succeeded(inPart!).faces).toEqual(succeeded(inWhole!).faces);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 import type { ThumbnailOptions } from '../decode.ts';
-import { createBlockMeansReader, type BlockMeans } from './block-means.ts';
+import { createBlockMeansReader, type BlockMeans } from '../jpeg/block-means.ts';
 
 /**
  * Creates what turns a camera's JPEG into a small grey picture, `[height, width]`, 0..255, sides not in proportion; null where that can't

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { groupPhoto, portraits } from '../../../demo/sample-photos.ts';
 import { createMotionGate, thumbnailHeight, thumbnailWidth } from '../../../src/capture/camera/motion.ts';
 import { seededRandom } from '../../../src/lib/random.ts';
-import { createBlockMeansReader } from '../../../src/vision/thumbnail/block-means.ts';
+import { createBlockMeansReader } from '../../../src/vision/jpeg/block-means.ts';
 import { createThumbnailer } from '../../../src/vision/thumbnail/thumbnail.ts';
 import { createDice, mutations } from '../../fuzz/mutations.ts';
 import { doorway, hasFfmpeg, withoutFfmpeg } from '../../support/camera-film.ts';

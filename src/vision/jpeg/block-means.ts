@@ -2,7 +2,7 @@ import { setImmediate as afterOthers } from 'node:timers/promises';
 import { createWasmMemory, createWasmModule, growWasmMemory, type WasmMemory } from '../../lib/wasm.ts';
 import { readBaselineHeader, type BaselineJpeg } from './header.ts';
 import { kernelBytes } from './kernel-bytes.ts';
-import { tableBytes, writeTable } from './tables.ts';
+import { createTables, tablesBytes, type Tables } from './tables.ts';
 
 /** The brightness of the blocks of 8×8 px of a photo, `[rows, stride]`, before quantisation is undone. */
 export interface BlockMeans {
@@ -29,7 +29,7 @@ const maxBytes = 4 * 2 ** 20;
 const unitsAtOnce = 2_048;
 /** In the memory: the state, the tables, the file, its data, the means. */
 const tablesAt = 256;
-const fileAt = tablesAt + 8 * tableBytes;
+const fileAt = tablesAt + tablesBytes;
 /** What may be read or written beyond an end: a unit of ten blocks takes less. */
 const spareBytes = 4_096;
 
@@ -40,8 +40,7 @@ const spareBytes = 4_096;
 export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) => Promise<BlockMeans | null> {
   let memory: WasmMemory | undefined;
   let kernel: Kernel | undefined;
-  /** The tables that are in the memory: most cameras always send the same. */
-  const written = new Map<number, Buffer>();
+  const tables = createTables(tablesAt);
   let isBusy = false;
 
   return async (jpeg) => {
@@ -72,11 +71,11 @@ export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) =>
     if (memory === undefined) return null;
     kernel ??= instantiate(memory) as Kernel;
     growWasmMemory(memory, meansAt + meansLength * 2 + spareBytes);
-    if (!writeTables(header, memory.buffer)) return null;
+    if (!tables.write(header, memory.buffer)) return null;
     new Uint8Array(memory.buffer, fileAt).set(file);
     const state = new Uint32Array(memory.buffer, 0, tablesAt / 4);
     state.set([0, 0, 0, meansAt, unitColumns, unitColumns, first.across * 2, (first.down - 1) * stride * 2]);
-    state[8] = writeBlocks(header, stride, state.subarray(16));
+    state[8] = writeBlocks(header, tables, stride, state.subarray(16));
 
     const end = fileAt + file.length;
     let at = fileAt + header.dataAt;
@@ -97,34 +96,28 @@ export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) =>
     const columns = Math.ceil(Math.ceil((header.width * first.across) / across) / 8);
     const rows = Math.ceil(Math.ceil((header.height * first.down) / down) / 8);
     const values = new Int16Array(memory.buffer, meansAt, meansLength);
-    return { columns, rows, stride, values, quantiser: header.quantiser };
+    return {
+      columns,
+      rows,
+      stride,
+      values,
+      quantiser: header.quantisers[0]![0]!,
+    };
   }
-
-  /** False where a table is missing or none. */
-  function writeTables({ huffman, components }: BaselineJpeg, buffer: ArrayBuffer): boolean {
-    for (const segment of huffman) {
-      const number = segment.table + (segment.kind === 'ac' ? 4 : 0);
-      if (written.get(number)?.equals(segment.bytes) === true) continue;
-      written.delete(number);
-      if (!writeTable(segment, buffer, tableAt(number))) return false;
-      written.set(number, Buffer.from(segment.bytes));
-    }
-    const defined = new Set(huffman.map(({ kind, table }) => `${kind}${table}`));
-    return components.every(({ dc, ac }) => defined.has(`dc${dc}`) && defined.has(`ac${ac}`));
-  }
-}
-
-function tableAt(number: number): number {
-  return tablesAt + number * tableBytes;
 }
 
 /** Writes what the kernel has to know of each block of a unit, in their order in the data, and returns how many there are. */
-function writeBlocks({ components }: BaselineJpeg, stride: number, state: Uint32Array): number {
+function writeBlocks(
+  { components }: BaselineJpeg,
+  tables: Tables,
+  stride: number,
+  state: Uint32Array,
+): number {
   let blocks = 0;
   for (const [i, { across, down, dc, ac }] of components.entries()) {
     for (let n = 0; n < across * down; n += 1) {
       const offset = (Math.floor(n / across) * stride + (n % across)) * 2;
-      state.set([tableAt(dc), tableAt(4 + ac), i === 0 ? 1 : 0, offset], blocks * 4);
+      state.set([tables.at('dc', dc), tables.at('ac', ac), i === 0 ? 1 : 0, offset], blocks * 4);
       blocks += 1;
     }
   }

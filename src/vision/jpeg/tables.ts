@@ -1,10 +1,12 @@
-import type { HuffmanSegment } from './header.ts';
+import type { BaselineJpeg, HuffmanSegment } from './header.ts';
 
 /** Bytes of a table in the memory of wasm/jpeg.wat, which says what is in it. */
-export const tableBytes = 147_472;
+const tableBytes = 217_104;
 const singleAt = 8_192;
 const leastAt = 16_384;
 const longAt = 16_388;
+const valueBitsAt = 147_464;
+const longValueBitsAt = 151_560;
 
 /** Bits of a code that are looked up at once. */
 const window = 12;
@@ -12,26 +14,65 @@ const window = 12;
 const blockEnds = 128;
 const noSay = 255;
 
+/** Bytes of all tables. */
+export const tablesBytes = 8 * tableBytes;
+
+/** The Huffman tables in a memory, from an address on. They stay there: most cameras always send the same. */
+export interface Tables {
+  /** Writes those of a JPEG. False where one is missing or none. */
+  write(jpeg: BaselineJpeg, memory: ArrayBuffer): boolean;
+  /** Where a table is. */
+  at(kind: HuffmanSegment['kind'], table: number): number;
+}
+
+export function createTables(firstAt: number): Tables {
+  const written = new Map<number, Buffer>();
+  const at = (kind: HuffmanSegment['kind'], table: number) =>
+    firstAt + (table + (kind === 'ac' ? 4 : 0)) * tableBytes;
+  return {
+    at,
+    write({ huffman, components }, memory) {
+      for (const segment of huffman) {
+        const place = at(segment.kind, segment.table);
+        if (written.get(place)?.equals(segment.bytes) === true) continue;
+        written.delete(place);
+        if (!writeTable(segment, memory, place)) return false;
+        written.set(place, Buffer.from(segment.bytes));
+      }
+      const defined = new Set(huffman.map(({ kind, table }) => `${kind}${table}`));
+      return components.every(({ dc, ac }) => defined.has(`dc${dc}`) && defined.has(`ac${ac}`));
+    },
+  };
+}
+
 /** Writes the table of a DHT segment (ITU-T T.81, annex C) to the memory. Returns false where it is none. */
-export function writeTable({ kind, bytes }: HuffmanSegment, memory: ArrayBuffer, at: number): boolean {
+function writeTable({ kind, bytes }: HuffmanSegment, memory: ArrayBuffer, at: number): boolean {
   const single = new Uint16Array(memory, at + singleAt, 1 << window).fill(0);
+  const valueBits = new Uint8Array(memory, at + valueBitsAt, 1 << window);
   // The first 16 bits that no code so far begins with.
   let next = 0;
   let symbolAt = 16;
   let least = 0;
   let long = new Uint16Array(0);
+  let longValueBits = new Uint8Array(0);
   for (let length = 1; length <= 16; length += 1) {
     if (length === window + 1) {
       least = next;
       long = new Uint16Array(memory, at + longAt, 65_536 - least).fill(0);
+      longValueBits = new Uint8Array(memory, at + longValueBitsAt, 65_536 - least);
     }
     for (let n = bytes[length - 1]!; n > 0; n -= 1) {
       const symbol = bytes[symbolAt]!;
       const span = 1 << (16 - length);
       if (next + span > 65_536 || (kind === 'dc' && symbol > 15)) return false;
       const entry = (length + (symbol & 15)) | (passedBy(kind, symbol) << 5);
-      if (length <= window) single.fill(entry, next >> 4, (next + span) >> 4);
-      else long.fill(entry, next - least, next - least + span);
+      if (length <= window) {
+        single.fill(entry, next >> 4, (next + span) >> 4);
+        valueBits.fill(symbol & 15, next >> 4, (next + span) >> 4);
+      } else {
+        long.fill(entry, next - least, next - least + span);
+        longValueBits.fill(symbol & 15, next - least, next - least + span);
+      }
       next += span;
       symbolAt += 1;
     }

@@ -4,8 +4,13 @@ export interface BaselineJpeg {
   readonly height: number;
   /** The first is the brightness; all of them are in the scan. */
   readonly components: readonly Component[];
-  /** Of the first component's DC coefficient. */
-  readonly quantiser: number;
+  /** Of each component, 64 numbers in the order of the coefficients in the data. */
+  readonly quantisers: readonly Uint16Array[];
+  /**
+   * Whether its pixels are as they come, of brightness and two differences of colour: there is no Exif that may turn it, no colour profile, and no segment of
+   * Adobe's that may say that the colours are others.
+   */
+  readonly isPlain: boolean;
   /** Units (MCU) between two restart markers; 0: there are none. */
   readonly restartUnits: number;
   readonly huffman: readonly HuffmanSegment[];
@@ -41,7 +46,8 @@ const maxBlocks = 10;
  * progressive one, one of four components, one that is damaged.
  */
 export function readBaselineHeader(jpeg: Buffer): BaselineJpeg | null {
-  const quantisers = new Map<number, number>();
+  const quantisers = new Map<number, Uint16Array>();
+  let isPlain = true;
   const huffman: HuffmanSegment[] = [];
   let restartUnits = 0;
   let frame: { height: number; width: number; components: Component[] } | null = null;
@@ -51,6 +57,7 @@ export function readBaselineHeader(jpeg: Buffer): BaselineJpeg | null {
     if (jpeg[at] !== 0xff || end > jpeg.length) return null;
     const body = jpeg.subarray(at + 4, end);
     if (marker === 0xdb) readQuantisers(body, quantisers);
+    else if (marker === 0xe1 || marker === 0xe2 || marker === 0xee) isPlain = false;
     else if (marker === 0xc4) readHuffman(body, huffman);
     else if (marker === 0xdd && body.length >= 2) restartUnits = body.readUInt16BE(0);
     else if (marker === 0xc0 || marker === 0xc1) frame = readFrame(body);
@@ -58,21 +65,34 @@ export function readBaselineHeader(jpeg: Buffer): BaselineJpeg | null {
     else if (marker > 0xc1 && marker < 0xd0) return null;
     else if (marker === 0xda) {
       const components = frame === null ? null : readScan(body, frame.components);
-      const quantiser = quantisers.get(components?.[0]?.quantiserTable ?? -1);
-      if (frame === null || components === null || quantiser === undefined) return null;
-      return { ...frame, components, quantiser, restartUnits, huffman, dataAt: end };
+      const used = (components ?? []).flatMap(({ quantiserTable }) => quantisers.get(quantiserTable) ?? []);
+      if (frame === null || components === null || used.length < components.length) return null;
+      // Without a segment that says otherwise, components of these names are red, green and blue.
+      const isRgb = components.map(({ id }) => String.fromCodePoint(id)).join('') === 'RGB';
+      return {
+        ...frame,
+        components,
+        quantisers: used,
+        isPlain: isPlain && !isRgb,
+        restartUnits,
+        huffman,
+        dataAt: end,
+      };
     }
     at = end;
   }
   return null;
 }
 
-/** Only the first number of each table: that of the DC coefficient. */
-function readQuantisers(body: Buffer, quantisers: Map<number, number>): void {
-  for (let at = 0; at + 3 <= body.length;) {
-    const is16Bit = body[at]! >> 4 !== 0;
-    quantisers.set(body[at]! & 15, is16Bit ? body.readUInt16BE(at + 1) : body[at + 1]!);
-    at += is16Bit ? 129 : 65;
+function readQuantisers(body: Buffer, quantisers: Map<number, Uint16Array>): void {
+  for (let at = 0; at < body.length;) {
+    const bytes = body[at]! >> 4 === 0 ? 1 : 2;
+    const end = at + 1 + 64 * bytes;
+    if (end > body.length) return;
+    const from = at + 1;
+    const table = Uint16Array.from({ length: 64 }, (_, i) => body.readUIntBE(from + i * bytes, bytes));
+    quantisers.set(body[at]! & 15, table);
+    at = end;
   }
 }
 
@@ -82,7 +102,11 @@ function readHuffman(body: Buffer, tables: HuffmanSegment[]): void {
     const end = at + 17 + symbols;
     const table = body[at]! & 15;
     if (end > body.length || table > 3) return;
-    tables.push({ kind: body[at]! >> 4 === 0 ? 'dc' : 'ac', table, bytes: body.subarray(at + 1, end) });
+    tables.push({
+      kind: body[at]! >> 4 === 0 ? 'dc' : 'ac',
+      table,
+      bytes: body.subarray(at + 1, end),
+    });
     at = end;
   }
 }
