@@ -20,8 +20,7 @@ export const readerPlugin: FastifyPluginAsync = async (server) => {
   server.get('/openapi.json', (_request, reply) =>
     reply.type('application/json').send((text ??= JSON.stringify(openapiDocument()))),
   );
-  server.get('/docs', show);
-  server.get('/docs/*', show);
+  for (const path of ['/docs', '/docs/*']) server.get(path, (request, reply) => show(request, reply));
   server.addHook('onClose', async () => await (await reader)?.close());
 
   async function show({ url, headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
