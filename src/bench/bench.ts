@@ -74,24 +74,26 @@ export async function measureScenario(
     detect_ort_share: round(sum(analysed.map((one) => one.detect_inference_ms)) / searchMs, 3),
     cpu_s_per_capture: round(median(cpuS), 4),
     event_loop_p99_ms: round(median(loopMs), 2),
-    tracked_share: round(await trackedShare(rig, photos.files[0]!), 3),
+    tracked_share: round(await trackedShare(rig, photos.files[0]!, warmUp), 3),
     rss_mb: round(process.memoryUsage.rss() / 2 ** 20, 0),
   };
 }
 
-/** Time of a frame in which faces are followed, as a share of one in which they are searched for and embedded; medians. */
-async function trackedShare(rig: Rig, photo: Uint8Array): Promise<number> {
+/** Time of a frame in which faces are followed, as a share of one in which they are searched for and embedded; medians after `warmUp` of each. */
+async function trackedShare(rig: Rig, photo: Uint8Array, warmUp: number): Promise<number> {
   const full: number[] = [];
   const tracked: number[] = [];
-  for (let n = 0; n < trackedFrames; n++) {
+  for (let n = -warmUp; n < trackedFrames; n++) {
     const searched = await rig.analyse(photo);
     const follow = searched.faces.map(({ box }) => box);
     if (follow.length === 0)
       throw new MusterError('bench_no_face', 'there is no face in the photo that is to be measured with', {
         remedy: 'Give photos with faces larger than vision.min_face_px by --photos.',
       });
+    const followed = await rig.analyse(photo, { follow, embed: 'new' });
+    if (n < 0) continue;
     full.push(workMs(searched));
-    tracked.push(workMs(await rig.analyse(photo, { follow, embed: 'new' })));
+    tracked.push(workMs(followed));
   }
   return median(tracked) / median(full);
 }

@@ -37,7 +37,8 @@ it(
     const station = startStation(dir, { ...env, MUSTER_GALLERY__PUBLIC_KEY: keys.publicBase64 });
     await station.ready;
     await eventually('its alert', () => /was made with edge/.test(newest('alert/gallery-unused').message));
-    expect(newest('gallery/reported')).toMatchObject({ rev: 0, status: 'syncing', templates: 0 });
+    await eventually('its report', () => newest('gallery/reported').status === 'syncing');
+    expect(newest('gallery/reported')).toMatchObject({ rev: 0, templates: 0 });
     await writeFile(join(dir, 'data/inbox/a.jpg'), await portraits.alice());
     await eventually('a decision', () => newest('checkin').reason === 'gallery_empty', 30_000);
 
