@@ -89,7 +89,7 @@ test('faces are followed in a part of the photo as they are in the whole', async
   const plain = await sharp(photo).resize(900).jpeg({ quality: 90 }).toBuffer();
   // The same pixels, in a file that is decoded as a whole.
   const exif = Buffer.from(
-    'ffe10022457869660000' + '49492a0008000000' + '0100' + '120103000100000001000000' + '00000000',
+    ['ffe10022457869660000', '49492a0008000000', '0100', '120103000100000001000000', '00000000'].join(''),
     'hex',
   );
   exif.writeUInt16BE(exif.length - 2, 2);
