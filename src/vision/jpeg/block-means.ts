@@ -1,6 +1,7 @@
 import { setImmediate as afterOthers } from 'node:timers/promises';
 import { createWasmMemory, createWasmModule, growWasmMemory, type WasmMemory } from '../../lib/wasm.ts';
 import { readBaselineHeader, type BaselineJpeg } from './header.ts';
+import { restartIntervals } from './intervals.ts';
 import { kernelBytes } from './kernel-bytes.ts';
 import { createTables, tablesBytes, type Tables } from './tables.ts';
 
@@ -77,21 +78,16 @@ export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) =>
     state.set([0, 0, 0, meansAt, unitColumns, unitColumns, first.across * 2, (first.down - 1) * stride * 2]);
     state[8] = writeBlocks(header, tables, stride, state.subarray(16));
 
-    const end = fileAt + file.length;
-    let at = fileAt + header.dataAt;
-    for (let done = 0, restarts = 0; done < units; restarts += 1) {
-      const next = Math.min(units, done + (header.restartUnits || units));
-      at = kernel.unstuff(at, end, dataAt);
+    const layout = { fileAt, dataAt, kernel };
+    for (const interval of restartIntervals(file, header, units, layout)) {
+      if (interval === null) return null;
       [state[0], state[2]] = [dataAt * 8, 0];
-      while (done < next) {
-        const some = Math.min(next - done, unitsAtOnce);
+      for (let done = interval.from; done < interval.to;) {
+        const some = Math.min(interval.to - done, unitsAtOnce);
         if (kernel.read(some) === 0) return null;
         done += some;
-        if (done < next) await afterOthers();
+        if (done < interval.to) await afterOthers();
       }
-      const marker = done < units ? 0xd0 + (restarts & 7) : 0xd9;
-      if (file.length < at - fileAt + 2 || file[at - fileAt + 1] !== marker) return null;
-      at += 2;
     }
     const columns = Math.ceil(Math.ceil((header.width * first.across) / across) / 8);
     const rows = Math.ceil(Math.ceil((header.height * first.down) / down) / 8);

@@ -4,6 +4,7 @@ import type { Box } from '../contract.ts';
 import type { Image } from '../image.ts';
 import type { Rectangle } from '../rectangle.ts';
 import { readBaselineHeader, type BaselineJpeg, type Component } from './header.ts';
+import { restartIntervals } from './intervals.ts';
 import { kernelBytes } from './kernel-bytes.ts';
 import { createTables, tablesBytes, type Tables } from './tables.ts';
 
@@ -299,28 +300,22 @@ function readSamples(
       state[16 + n * 8 + 4] = at + (row * down + y) * 8 * stride + (column * across + x) * 8;
     });
 
-  const end = fileAt + file.length;
-  const units = shape.columns * shape.rows;
-  let at = fileAt + header.dataAt;
-  for (let done = 0, restarts = 0; done < units; restarts += 1) {
-    const next = Math.min(units, done + (header.restartUnits || units));
-    at = kernel.unstuff(at, end, dataAt);
+  const layout = { fileAt, dataAt, kernel };
+  for (const interval of restartIntervals(file, header, shape.columns * shape.rows, layout)) {
+    if (interval === null) return false;
     state[0] = dataAt * 8;
     predictors.fill(0);
-    while (done < next) {
+    for (let done = interval.from; done < interval.to;) {
       const [row, column] = [Math.floor(done / shape.columns), done % shape.columns];
       const { from, to } = spans.decoded[row]!;
       const isWanted = column >= from && column < to;
       // To the end of the row, or of those that are wanted or not.
       const stop = isWanted ? to : column < from ? from : shape.columns;
-      const some = Math.min(next - done, stop - column);
+      const some = Math.min(interval.to - done, stop - column);
       if (isWanted) goTo(row, column);
       if (kernel.part(some, isWanted ? 1 : 0) === 0) return false;
       done += some;
     }
-    const marker = done < units ? 0xd0 + (restarts & 7) : 0xd9;
-    if (file.length < at - fileAt + 2 || file[at - fileAt + 1] !== marker) return false;
-    at += 2;
   }
   return true;
 }
