@@ -14,6 +14,8 @@ export interface GraphCache {
    * do without a file then. Rejects only as `make` does.
    */
   keep<Made>(model: LoadedModel, make: (file: string | null) => Promise<Made>): Promise<Made>;
+  /** Forgets what is kept of a model, as it turned out to be none of use. Never rejects. */
+  drop(model: LoadedModel): Promise<void>;
 }
 
 /** Files that are kept: those of a few packs. Older ones, of other runtimes and models, go. */
@@ -23,6 +25,7 @@ const mostFiles = 16;
 export const noGraphs: GraphCache = {
   find: () => Promise.resolve(null),
   keep: (_model, make) => make(null),
+  drop: () => Promise.resolve(),
 };
 
 /**
@@ -60,6 +63,12 @@ export function createGraphCache(dir: string, runtimeVersion: string): GraphCach
         await rm(file, { force: true }).catch(() => undefined);
       }
       return made;
+    },
+
+    async drop(model) {
+      const prefix = await prefixOf(model);
+      const kept = (await namesIn(dir)).filter((name) => name.startsWith(prefix));
+      await Promise.all(kept.map((name) => rm(join(dir, name), { force: true }).catch(() => undefined)));
     },
   };
 }

@@ -58,8 +58,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   async function sessionOf(model: LoadedModel, intraOpNumThreads: number): Promise<InferenceSession> {
     const own = { ...shared, intraOpNumThreads };
     const graph = await graphs.find(model);
-    // What has been optimised is taken as it is: looking for more to do is most of a start.
-    if (graph !== null) return InferenceSession.create(graph, { ...own, graphOptimizationLevel: 'disabled' });
+    if (graph !== null) {
+      try {
+        // What has been optimised is taken as it is: looking for more to do is most of a start.
+        return await InferenceSession.create(graph, { ...own, graphOptimizationLevel: 'disabled' });
+      } catch {
+        // On a full disk ONNX Runtime writes a part, or nothing, and does not say so.
+        await graphs.drop(model);
+      }
+    }
     // Seldom needed, and more to load than all else here.
     const { suitedTo } = await import('../models/suited.ts');
     const onnx = suitedTo(process.arch, model);

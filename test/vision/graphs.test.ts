@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LoadedModel } from '../../src/models/contract.ts';
@@ -36,6 +36,29 @@ test('a start from kept graphs finds the very same faces and embeddings, and one
   expect(mended.map((name) => name.split('-')[0])).toEqual(kept.map((name) => name.split('-')[0]));
   expect(mended.slice(1)).toEqual(kept.slice(1));
   expect(sha256Of(await readFile(join(dir, mended[0]!)))).toBe(mended[0]!.slice(33, -'.onnx'.length));
+});
+
+test('a graph that was not written to its end, as on a full disk, is made anew', async () => {
+  const dir = join(await temporaryFolder(), 'graphs');
+  const plain = await facesWith(dir);
+  const kept = (await readdir(dir)).toSorted();
+  // Named after what is in them: nothing, and a half.
+  for (const [name, length] of [
+    [kept[0]!, 0],
+    [kept[1]!, (await readFile(join(dir, kept[1]!))).length >> 1],
+  ] as const) {
+    const part = (await readFile(join(dir, name))).subarray(0, length);
+    await rm(join(dir, name));
+    await writeFile(join(dir, `${name.slice(0, 33)}${sha256Of(part)}.onnx`), part);
+  }
+  const parts = (await readdir(dir)).toSorted();
+  expect(await facesWith(dir)).toEqual(plain);
+  const mended = (await readdir(dir)).toSorted();
+  expect(mended.map((name) => name.split('-')[0])).toEqual(kept.map((name) => name.split('-')[0]));
+  expect(mended.filter((name) => parts.includes(name))).toEqual(kept.slice(2));
+  // They are of use now.
+  expect(await facesWith(dir)).toEqual(plain);
+  expect((await readdir(dir)).toSorted()).toEqual(mended);
 });
 
 test('a folder that can not be written is no reason not to start', async () => {
