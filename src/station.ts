@@ -199,13 +199,15 @@ export async function runStation(
       });
       takeUp(gallery);
       await serving.start();
-      telemetry.setState('ready');
-      const topics = `${stationTopics(config).root}/#`;
-      log.info(
-        { inbox, camera: config.capture.camera.source, topics, model: model.pack },
-        'ready: waiting for captures',
-      );
-      await serving.begin();
+      if (!signal.aborted) {
+        telemetry.setState('ready');
+        const topics = `${stationTopics(config).root}/#`;
+        log.info(
+          { inbox, camera: config.capture.camera.source, topics, model: model.pack },
+          'ready: waiting for captures',
+        );
+        await serving.begin();
+      }
     }
     await working;
     await recording?.close();

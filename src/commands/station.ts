@@ -11,7 +11,10 @@ export const defineStation: DefineVerb = (verb, context) => {
       'after',
       `
 Without a config file it watches data/inbox and runs a broker of its own on 127.0.0.1:1883.
-It stops with SIGINT or SIGTERM, after the capture under way.
+It stops with SIGINT or SIGTERM, after the capture under way, also while it starts. A second signal ends it at once.
+
+The exit status is 0 when it was stopped, 2 when a person has to mend something before it can start, 75 when it was told
+from afar to restart, and 130 or 143 with a second signal.
 
 Examples:
   muster station
