@@ -6,7 +6,7 @@ import { fileStep, folderStep, goneStep, linkStep } from './files.ts';
 import { configFolder, placesOf, type Places } from './places.ts';
 import { renderBridgeConfig, renderConfig, renderShellCommand, renderUnit, stationId } from './render.ts';
 import { chooseRuntime, programStep } from './runtime.ts';
-import { checkSystem, forgetUnits, startedStep, stoppedStep } from './system.ts';
+import { checkSystem, forgetUnits, renewedStep, startedStep, stoppedStep } from './system.ts';
 import { noUserStep, stationOwner, userStep } from './user.ts';
 
 export interface InstallOptions {
@@ -42,9 +42,23 @@ export async function install(options: InstallOptions): Promise<void> {
     programStep(places, from, platform, runtime),
     fileStep(places, places.unit, unit, { mode: 0o644 }),
   ];
+  const other = placesOf(otherThan(service), root);
+  const isShared = (await goneStep(other, other.unit).needed()) !== null;
   await take(steps, options, (changed) =>
-    root === '/' ? startedStep(`${service}.service`, changed) : linkStep(places, places.wanted, places.unit),
+    root === '/'
+      ? [
+          startedStep(`${service}.service`, () => changed.size > 0),
+          // Both services run the one program: the other would go on without the files that it has not loaded yet.
+          ...(isShared
+            ? [renewedStep(`${otherThan(service)}.service`, () => changed.has(places.program))]
+            : []),
+        ]
+      : [linkStep(places, places.wanted, places.unit)],
   );
+}
+
+function otherThan(service: ServiceName): ServiceName {
+  return service === 'muster' ? 'muster-bridge' : 'muster';
 }
 
 async function stationSteps(
@@ -86,7 +100,7 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
   const { service, root, purge } = options;
   await checkSystem(options);
   const places = placesOf(service, root);
-  const other = placesOf(service === 'muster' ? 'muster-bridge' : 'muster', root);
+  const other = placesOf(otherThan(service), root);
   // Both services run the one program.
   const shared = (await goneStep(other, other.unit).needed()) !== null;
   const gone = (path: string) => goneStep(places, path);
@@ -107,17 +121,17 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
   if (root === '/' && !options.dryRun) await forgetUnits();
 }
 
+/** @param last what follows when it is known what has changed, by what it is about */
 async function take(
   steps: readonly Step[],
   { dryRun, onStep }: Pick<InstallOptions, 'dryRun' | 'onStep'>,
-  last?: (changed: () => boolean) => Step,
+  last?: (changed: ReadonlySet<string>) => readonly Step[],
 ): Promise<void> {
-  let changed = false;
-  const all = last === undefined ? steps : [...steps, last(() => changed)];
-  for (const step of all) {
+  const changed = new Set<string>();
+  for (const step of [...steps, ...(last?.(changed) ?? [])]) {
     const needed = await step.needed();
     if (needed !== null) {
-      changed = true;
+      changed.add(step.what);
       if (!dryRun) await step.apply();
     }
     onStep({ what: step.what, outcome: needed ?? 'as it is' });

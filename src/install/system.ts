@@ -77,6 +77,15 @@ export function startedStep(unit: string, changed: () => boolean): Step {
   };
 }
 
+/** A unit that runs starts again where its program was replaced. */
+export function renewedStep(unit: string, replaced: () => boolean): Step {
+  return {
+    what: unit,
+    needed: async () => (replaced() && (await holds(['is-active', '--quiet', unit])) ? 'restart' : null),
+    apply: () => systemctl('try-restart', unit),
+  };
+}
+
 export function stoppedStep(unit: string): Step {
   return {
     what: unit,
