@@ -1,14 +1,30 @@
 // Makes the program that runs of its sources and packages: a few dozen files in dist/program instead of a thousand, since a start spends
 // most of its time on finding, reading and linking modules. A verb, and whatever else is imported when it is needed, has files of its own.
+// Each build has a folder of its own, dist/program-<hash>, and dist/program is a link to the newest: a program that runs goes on with the
+// files that it was started with, also with those that it has not loaded yet. The builds before the newest go after a while.
 //   node scripts/bundle.mjs [folder]
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const to = process.argv[2] ?? join(root, 'dist', 'program');
 const made = `${to}.new`;
+/** The newest and those before it of which a process may still run. */
+const keptBuilds = 3;
 
 /** Packages that stay where npm puts them. */
 const external = [
@@ -23,6 +39,7 @@ const external = [
   'make-fetch-happen',
 ];
 
+mkdirSync(dirname(to), { recursive: true });
 rmSync(made, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: root,
@@ -37,7 +54,6 @@ const bundle = await rolldown({
 await bundle.write({
   dir: made,
   format: 'esm',
-  // The hash tells builds apart: a program that runs while it is replaced can't mix two of them.
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
   // Names and lines stay, and a comment where each module begins, so that the stack of a bug can be read.
@@ -48,6 +64,37 @@ await bundle.write({
   sourcemapExcludeSources: true,
 });
 await bundle.close();
-mkdirSync(dirname(to), { recursive: true });
-rmSync(to, { recursive: true, force: true });
-renameSync(made, to);
+const build = `${to}-${hashOf(made)}`;
+if (existsSync(build)) rmSync(made, { recursive: true });
+else renameSync(made, build);
+// The newest by its time, also when it was made before.
+utimesSync(build, new Date(), new Date());
+link();
+for (const old of builds().slice(keptBuilds)) rmSync(old, { recursive: true });
+
+/** Of the names and contents of all files. */
+function hashOf(folder) {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder).toSorted())
+    hash.update(`${name}\n`).update(readFileSync(join(folder, name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** In one step: at no time is there no program. */
+function link() {
+  const next = `${to}.link`;
+  rmSync(next, { force: true });
+  symlinkSync(basename(build), next);
+  // A folder, as builds of old were, can't be replaced by a link.
+  if (lstatSync(to, { throwIfNoEntry: false })?.isDirectory()) rmSync(to, { recursive: true });
+  renameSync(next, to);
+}
+
+/** The folders of builds, the newest first. */
+function builds() {
+  const isBuild = new RegExp(`^${basename(to)}-[0-9a-f]{12}$`);
+  return readdirSync(dirname(to))
+    .filter((name) => isBuild.test(name))
+    .map((name) => join(dirname(to), name))
+    .toSorted((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+}

@@ -5,6 +5,7 @@ import type { Config } from './config/schema.ts';
 import { codeOf, messageOf, MusterError } from './lib/errors.ts';
 import type { Log, LogLevel } from './lib/log.ts';
 import { createLogTail } from './lib/log-tail.ts';
+import { missingPart } from './lib/missing-part.ts';
 import { packageVersion } from './lib/package.ts';
 
 /**
@@ -144,7 +145,8 @@ function exitQuietlyOnClosedPipe(): void {
   }
 }
 
-function exitFor(error: unknown, signal: AbortSignal): void {
+function exitFor(thrown: unknown, signal: AbortSignal): void {
+  const error = missingPart(thrown);
   if (error instanceof CommanderError) {
     // Commander has already written its message, or the help or version that was asked for.
     process.exitCode = error.exitCode === 0 ? 0 : usageError;

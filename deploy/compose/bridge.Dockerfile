@@ -10,7 +10,8 @@ COPY src src
 COPY demo demo
 COPY bench bench
 COPY dashboards dashboards
-RUN npm run -s build
+# The program's folder is a link to its newest build.
+RUN npm run -s build && cp -rL dist/program program
 
 FROM node:24-bookworm-slim AS packages
 WORKDIR /muster
@@ -26,7 +27,7 @@ COPY bin bin
 COPY config config
 COPY models/manifest.json models/manifest.json
 COPY --from=packages /muster/node_modules node_modules
-COPY --from=build /muster/dist/program dist/program
+COPY --from=build /muster/program dist/program
 # A named volume takes over the owner that its folder has here.
 RUN mkdir /data && chown node:node /data
 USER node

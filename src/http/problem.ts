@@ -40,6 +40,7 @@ const problems = {
   headers_too_large: [431, 'The header is too large'],
   internal: [500, 'The station failed'],
   vision_failed: [500, 'The photo could not be analysed'],
+  program_incomplete: [500, 'A part of the program is missing'],
   camera_failing: [503, 'The camera gives no picture'],
   overloaded: [503, 'The station is busy'],
   stopping: [503, 'The station is stopping'],

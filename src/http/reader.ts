@@ -5,6 +5,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { loadedLater } from '../lib/missing-part.ts';
 import { openapiDocument } from './openapi.ts';
 
 /** Each hop's own; the outer server sets those of its answer. */
@@ -16,15 +17,16 @@ const ofTheConnection = new Set(['connection', 'content-length', 'date', 'keep-a
  */
 export const readerPlugin: FastifyPluginAsync = async (server) => {
   let text: string | undefined;
-  let reader: Promise<FastifyInstance> | undefined;
+  let reader: FastifyInstance | undefined;
+  const load = loadedLater(async () => (reader = await createReader()));
   server.get('/openapi.json', (_request, reply) =>
     reply.type('application/json').send((text ??= JSON.stringify(openapiDocument()))),
   );
   for (const path of ['/docs', '/docs/*']) server.get(path, (request, reply) => show(request, reply));
-  server.addHook('onClose', async () => await (await reader)?.close());
+  server.addHook('onClose', async () => await reader?.close());
 
   async function show({ url, headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const inner = await (reader ??= createReader());
+    const inner = await load();
     const { statusCode, headers: given, rawPayload } = await inner.inject({ method: 'GET', url, headers });
     if (statusCode === 404) {
       reply.callNotFound();

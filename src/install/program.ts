@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { z } from 'zod';
 import { codeOf, MusterError } from '../lib/errors.ts';
@@ -37,7 +37,8 @@ export async function copyProgram({ from, packages = from, to, platform }: CopyO
   await mkdir(to, { recursive: true });
   try {
     for (const path of ['package.json', ...files]) {
-      await copy(join(from, path), join(to, path), (source) => !source.endsWith('.map'));
+      // Where it is a link, as the program's folder is to its newest build, what it leads to.
+      await copy(await realpath(join(from, path)), join(to, path), (source) => !source.endsWith('.map'));
     }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') throw notSetUp(from, error);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { VisionThread } from './thread.ts';
 
@@ -85,7 +85,9 @@ export function createKeeper(start: () => Promise<VisionThread>, log: Log, clock
   function noteLoss(what: string, reason: unknown): void {
     losses++;
     lostAt = clock.monotonic();
-    if (!closing.signal.aborted) log.error({ reason: messageOf(reason), losses }, what);
+    if (closing.signal.aborted) return;
+    const remedy = reason instanceof MusterError ? reason.remedy : undefined;
+    log.error({ reason: messageOf(reason), losses, ...(remedy !== undefined && { remedy }) }, what);
   }
 
   return {

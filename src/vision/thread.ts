@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { MusterError } from '../lib/errors.ts';
+import { missingPart } from '../lib/missing-part.ts';
 import type { VisionInfo, VisionResult } from './contract.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts';
@@ -46,6 +49,13 @@ const youngMb = 6;
 /** How long the end of a thread is waited for that may be in the middle of an inference, ms. */
 const endWaitMs = 5000;
 
+/**
+ * In the bundle the thread's module lies beside this code: a thread is of the same build as its host, also where the program was replaced
+ * meanwhile. From the sources it is that of the newest build.
+ */
+const beside = join(import.meta.dirname, 'vision-worker.js');
+const workerFile = existsSync(beside) ? beside : createRequire(import.meta.url).resolve('#vision-worker');
+
 export function spawnWorker(data: WorkerData): Worker {
   return newWorker(data);
 }
@@ -66,7 +76,7 @@ export function spawnAhead(): SpawnWorker {
 }
 
 function newWorker(data: WorkerData | null): Worker {
-  return new Worker(createRequire(import.meta.url).resolve('#vision-worker'), {
+  return new Worker(workerFile, {
     name: 'vision',
     workerData: data,
     // The process's own flags, such as --input-type, are not for a thread that has a file to run.
@@ -92,7 +102,8 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
     let thrown: unknown;
     worker.once('error', (error) => (thrown = error));
     worker.once('exit', (status) => {
-      endedBy = thrown instanceof Error ? thrown : new Error(`the vision thread ended with status ${status}`);
+      const error = missingPart(thrown);
+      endedBy = error instanceof Error ? error : new Error(`the vision thread ended with status ${status}`);
       resolve(endedBy);
       for (const { reject } of waiting.splice(0)) reject(endedBy);
       process.off('exit', endWithProcess);

@@ -1,7 +1,7 @@
 import { planThreads } from '../board/plan.ts';
 import { readCores } from '../board/topology.ts';
 import type { Clock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Vision, VisionInfo, VisionJob, VisionResult } from './contract.ts';
 import { createKeeper } from './keeper.ts';
@@ -46,11 +46,7 @@ export function createVision(
   { log, clock, tuningFile = null, ...options }: VisionOptions,
   spawn: SpawnWorker = spawnWorker,
 ): Vision {
-  const keeper = createKeeper(
-    async () => startThread(spawn, { ...options, ...(await (choice ??= threadsToUse())) }),
-    log,
-    clock,
-  );
+  const keeper = createKeeper(startAlike, log, clock);
   const queue: PendingJob[] = [];
   let state: 'new' | 'started' | 'closed' = 'new';
   let starting: Promise<VisionInfo> | undefined;
@@ -59,6 +55,24 @@ export function createVision(
   let busy: VisionThread | undefined;
   /** Made once: a thread that takes another's place is to be like it. */
   let choice: ReturnType<typeof threadsToUse> | undefined;
+  /** Of the models of the first thread: what they made can be compared with what these make, and with nothing else. */
+  let models: string | undefined;
+
+  async function startAlike(): Promise<VisionThread> {
+    const thread = await startThread(spawn, { ...options, ...(await (choice ??= threadsToUse())) });
+    const { fingerprint } = thread.info;
+    models ??= fingerprint;
+    if (fingerprint === models) return thread;
+    await thread.end();
+    throw new MusterError(
+      'models_replaced',
+      `the models are ${fingerprint} now, and were ${models} when vision was started`,
+      {
+        remedy:
+          'They, or the program, were replaced meanwhile. Start it again, and it takes up the new ones.',
+      },
+    );
+  }
 
   async function threadsToUse(): Promise<Pick<PipelineOptions, 'threads' | 'tuned' | 'cpus'>> {
     const { threads, cpus } = planThreads(await readCores());
@@ -102,7 +116,7 @@ export function createVision(
       const waitedMs = given.waitedMs + result.latency_ms.queue;
       return { ...result, latency_ms: { ...result.latency_ms, queue: waitedMs } };
     } catch (error) {
-      return failed(closed() ? 'vision was closed' : messageOf(error));
+      return failed(closed() ? 'vision was closed' : withRemedy(error));
     } finally {
       busy = undefined;
     }
@@ -176,6 +190,11 @@ export function createVision(
       await working;
     },
   };
+}
+
+function withRemedy(error: unknown): string {
+  const remedy = error instanceof MusterError ? error.remedy : undefined;
+  return remedy === undefined ? messageOf(error) : `${messageOf(error)}. ${remedy}`;
 }
 
 function failed(message: string): VisionResult {

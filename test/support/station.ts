@@ -23,14 +23,15 @@ function environment(dir: string, settings: Readonly<Record<string, string>>): N
 
 /**
  * The compiled program as a process of its own, with its data in `dir` and settings from `env`, such as
- * `{ MUSTER_MQTT__URL: … }`.
+ * `{ MUSTER_MQTT__URL: … }`. The program is that of `root`.
  */
 export function startStation(
   dir: string,
   env: Readonly<Record<string, string>>,
   cleanUp: (work: () => void) => void = onTestFinished,
+  root = packageRoot,
 ): RunningStation {
-  const child = spawn(process.execPath, [join(packageRoot, 'bin/muster.js'), 'station'], {
+  const child = spawn(process.execPath, [join(root, 'bin/muster.js'), 'station'], {
     cwd: dir,
     env: environment(dir, env),
     stdio: ['ignore', 'inherit', 'pipe'],

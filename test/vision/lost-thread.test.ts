@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { sha256Of } from '../../src/models/inspect.ts';
 import type { HostMessage } from '../../src/vision/protocol.ts';
 import { spawnAhead, spawnWorker, type SpawnWorker } from '../../src/vision/thread.ts';
 import { recordingLog, temporaryFolder } from '../support/tools.ts';
@@ -167,5 +169,34 @@ test('when the models are gone jobs fail with the reason, until they are back', 
     message: expect.stringContaining(models) as string,
   });
   await rename(away, models);
+  expect(outcome(await vision.analyse(job()))).toBe('3 faces');
+});
+
+test('a thread with other models does not take the place of one that was lost', async () => {
+  const models = await copyOfModels();
+  const manifest = join(models, 'manifest.json');
+  const shipped = await readFile(manifest, 'utf8');
+  let worker: Worker | undefined;
+  const { log, lines } = recordingLog();
+  const vision = newVision({ modelsDir: models, log }, (data) => (worker = spawnWorker(data)));
+  await vision.start();
+  // The same net with a word about it (doc_string of ONNX), and so another file.
+  const net = join(models, 'pnet.onnx');
+  const bytes = await readFile(net);
+  const other = Buffer.concat([bytes, Buffer.from([0x32, 0x01, 0x78])]);
+  // The copies are links to those that ship.
+  await rm(net);
+  await writeFile(net, other);
+  await rm(manifest);
+  await writeFile(manifest, shipped.replace(sha256Of(bytes), sha256Of(other)));
+  await worker!.terminate();
+  expect(await vision.analyse(job())).toMatchObject({
+    ok: false,
+    failure: 'vision_failed',
+    message: expect.stringMatching(/the models are edge@.* now, and were .*\. .*Start it again/) as string,
+  });
+  expect(lines().at(-1)).toMatchObject({ remedy: expect.stringContaining('Start it again') as string });
+  await writeFile(net, bytes);
+  await writeFile(manifest, shipped);
   expect(outcome(await vision.analyse(job()))).toBe('3 faces');
 });

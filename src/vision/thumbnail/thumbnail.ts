@@ -1,3 +1,4 @@
+import { loadedLater } from '../../lib/missing-part.ts';
 import type { ThumbnailOptions } from '../decode.ts';
 import { createBlockMeansReader, type BlockMeans } from '../jpeg/block-means.ts';
 
@@ -10,14 +11,12 @@ export function createThumbnailer(
   options: ThumbnailOptions,
 ): (jpeg: Uint8Array) => Promise<Uint8Array | null> {
   const readMeans = createBlockMeansReader(options.maxPixels);
-  let shrinker: Promise<(jpeg: Uint8Array) => Promise<Uint8Array | null>> | undefined;
-  const loadShrinker = async () => (await import('../decode.ts')).createShrinker(options);
+  const shrinker = loadedLater(async () => (await import('../decode.ts')).createShrinker(options));
   return async (jpeg) => {
     const means = await readMeans(jpeg);
     if (means !== null) return average(means, options.width, options.height);
-    return await (
-      await (shrinker ??= loadShrinker())
-    )(jpeg);
+    const shrink = await shrinker();
+    return await shrink(jpeg);
   };
 }
 
