@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { BoardFiles } from './board/contract.ts';
+import { thisBoard } from './board/files.ts';
 import { createThrottleWatch } from './board/throttle-watch.ts';
 import { readThrottling } from './board/throttling.ts';
 import { createStationConnection } from './broker/open.ts';
@@ -26,6 +28,7 @@ import type { Service } from './service/contract.ts';
 import type { Serving } from './serving.ts';
 import { createStore } from './store/store.ts';
 import { readBoard } from './telemetry/board.ts';
+import { createMachine } from './telemetry/machine.ts';
 import type { InfoPayload } from './telemetry/payloads.ts';
 import { alertOfThrottling } from './telemetry/throttle-alert.ts';
 import { createTelemetry } from './telemetry/telemetry.ts';
@@ -48,6 +51,8 @@ export interface Surroundings {
   readonly remote?: RemoteSupervision;
   /** The newest lines of `log`, to be shown on the pages. */
   readonly logTail?: LogTail;
+  /** What tells of heat and power; without it, the files of this machine. */
+  readonly board?: BoardFiles;
   /** Who watches over the process; without it nobody does. */
   readonly service?: Service;
 }
@@ -72,7 +77,7 @@ export async function runStation(
   surroundings: Surroundings,
   outerSignal: AbortSignal,
 ): Promise<StationEnd> {
-  const { clock, log, remote = null } = surroundings;
+  const { clock, log, remote = null, board: boardFiles = thisBoard } = surroundings;
   const ending = new AbortController();
   const signal = AbortSignal.any([outerSignal, ending.signal]);
   let how: StationEnd = 'stopped';
@@ -86,13 +91,14 @@ export async function runStation(
     connection,
     clock,
     log,
+    machine: createMachine({ dataDir: config.data_dir, board: boardFiles }),
     upkeep: () => serving?.lastRuns() ?? {},
   });
   const { alerts } = telemetry;
   const gallerySync = await openGallerySync(config, { connection, alerts, clock, log });
   const activity = createActivity(clock);
   const throttle = createThrottleWatch({
-    read: readThrottling,
+    read: () => readThrottling(boardFiles),
     clock,
     onChange: (cause) => alertOfThrottling(cause, { alerts, cameraFps: throttledFps(config.capture.camera) }),
   });

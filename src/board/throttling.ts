@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BoardFiles, Throttling } from './contract.ts';
-import { readText } from './topology.ts';
+import { thisBoard } from './files.ts';
 
 /** Where a Raspberry Pi's firmware shows what `vcgencmd get_throttled` does: the node is named after the board's bus. */
 const firmwareFolder = '/sys/bus/platform/drivers/raspberrypi-firmware';
@@ -12,19 +11,14 @@ const underVoltage = 0b0001;
 /** Frequency capped, throttled, soft temperature limit. */
 const slowed = 0b1110;
 
-const here: BoardFiles = {
-  text: readText,
-  list: (path) => readdir(path).catch(() => []),
-};
-
 /**
  * Whether the board has made itself slower at this moment. Never rejects.
  *
  * A Raspberry Pi's firmware has a word for it. Elsewhere the kernel lowers the processor's frequency as a cooling device of its own: its
  * state is above 0 then (Documentation/driver-api/thermal/sysfs-api.rst).
  */
-export async function readThrottling(files: BoardFiles = here): Promise<Throttling> {
-  const word = await firmwareWord(files);
+export async function readThrottling(files: BoardFiles = thisBoard): Promise<Throttling> {
+  const word = await throttleWord(files);
   if (word !== null) {
     if ((word & underVoltage) !== 0) return 'power';
     return (word & slowed) !== 0 ? 'heat' : 'none';
@@ -34,7 +28,8 @@ export async function readThrottling(files: BoardFiles = here): Promise<Throttli
   return states.some((state) => state > 0) ? 'heat' : 'none';
 }
 
-async function firmwareWord({ text, list }: BoardFiles): Promise<number | null> {
+/** What the firmware of a Raspberry Pi says; null elsewhere. Never rejects. */
+export async function throttleWord({ text, list }: BoardFiles): Promise<number | null> {
   const node = (await list(firmwareFolder)).find((name) => name.endsWith(':firmware'));
   if (node === undefined) return null;
   const word = Number.parseInt((await text(join(firmwareFolder, node, 'get_throttled'))) ?? '', 16);

@@ -100,6 +100,14 @@ export function createPrometheus(station: Facts): Prometheus {
   const health = () => station.feed.health();
   gauge('outbox_events', 'Events that nobody has acknowledged yet.', () => health()?.outbox.depth);
   gauge('cpu_temperature_celsius', 'Temperature of the processor.', () => health()?.cpu_temp_c);
+  gauge(
+    'cpu_throttled',
+    '1 while the board has made itself slower: it is too hot, or short of power.',
+    () => {
+      const throttled = health()?.throttled;
+      return throttled == null ? null : Number(throttled);
+    },
+  );
   gauge('disk_free_bytes', 'Room on the disk of data_dir.', () => bytes(health()?.disk?.free_mb));
   gauge('resident_memory_bytes', 'Memory of the process.', () => process.memoryUsage.rss());
   gauge('event_loop_delay_seconds', 'Event-loop delay, p99 since the page was asked for last.', () => {

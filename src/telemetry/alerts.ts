@@ -33,6 +33,14 @@ export const alertIds = [
 ] as const;
 export type AlertId = (typeof alertIds)[number];
 
+/** With these a station still does all that it should: a board that is hot is slower, and its state stays `ready`. */
+const harmless: ReadonlySet<string> = new Set<AlertId>(['board-throttled']);
+
+/** Whether a station with this alert is `degraded`. */
+export function isDegrading({ id }: Pick<AlertPayload, 'id'>): boolean {
+  return !harmless.has(id);
+}
+
 export interface Alerts {
   /** Raises an alert, or changes the message of one that is raised. */
   raise(id: AlertId, severity: AlertPayload['severity'], message: string): void;

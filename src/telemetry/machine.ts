@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { freemem, loadavg, totalmem, uptime } from 'node:os';
 import { promisify } from 'node:util';
+import type { BoardFiles } from '../board/contract.ts';
+import { thisBoard } from '../board/files.ts';
 import { readThrottling } from '../board/throttling.ts';
 import { earliestPlausible, systemClock } from '../lib/clock.ts';
 import { round } from '../lib/round.ts';
@@ -23,13 +25,19 @@ export interface Machine {
   uptimeMs(): number | null;
 }
 
-/** This machine, from /proc, /sys and the runtime. */
-export function createMachine({ dataDir }: { readonly dataDir: string }): Machine {
+/** This machine, from /proc, /sys and the runtime; what is told of the board is read from `board`. */
+export function createMachine({
+  dataDir,
+  board = thisBoard,
+}: {
+  readonly dataDir: string;
+  readonly board?: BoardFiles;
+}): Machine {
   return {
     async read() {
       const [temperature, throttling, disk, clock] = await Promise.all([
-        cpuTemperature(),
-        readThrottling(),
+        cpuTemperature(board),
+        readThrottling(board),
         statfs(dataDir).catch(() => null),
         readClockTrust(),
       ]);
@@ -47,8 +55,8 @@ export function createMachine({ dataDir }: { readonly dataDir: string }): Machin
 }
 
 /** °C of the first thermal zone, which is the processor's on Raspberry and Orange Pi. */
-async function cpuTemperature(): Promise<number | null> {
-  const text = await readFile('/sys/class/thermal/thermal_zone0/temp', 'utf8').catch(() => null);
+async function cpuTemperature({ text: read }: BoardFiles): Promise<number | null> {
+  const text = await read('/sys/class/thermal/thermal_zone0/temp');
   const millidegrees = Number.parseInt(text ?? '', 10);
   return Number.isNaN(millidegrees) ? null : round(millidegrees / 1000, 1);
 }

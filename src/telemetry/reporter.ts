@@ -3,7 +3,7 @@ import type { StationTopics } from '../broker/topics.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { alertIds, type AlertId, type Alerts } from './alerts.ts';
+import { alertIds, isDegrading, type AlertId, type Alerts } from './alerts.ts';
 import type { News } from './feed.ts';
 import type {
   HealthPayload,
@@ -115,7 +115,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   async function publishState(): Promise<void> {
-    const shown = state === 'ready' && alerts.active().length > 0 ? 'degraded' : state;
+    const shown = state === 'ready' && alerts.active().some(isDegrading) ? 'degraded' : state;
     tell({ kind: 'state', payload: { state: shown, since: isoTime(since) } });
     const session = connection.session();
     if (session === null) return;

@@ -20,6 +20,12 @@ interface Machine extends Partial<Host> {
   readonly programs?: Readonly<Record<string, string>>;
 }
 
+/** Names in a folder, of the files in it. */
+function namesBelow(folder: string, files: Readonly<Record<string, string>>): readonly string[] {
+  const below = Object.keys(files).filter((path) => path.startsWith(`${folder}/`));
+  return [...new Set(below.map((path) => path.slice(folder.length + 1).split('/')[0]!))];
+}
+
 /** What one check says of a machine. What the machine is not told to be, it is a good Raspberry Pi. */
 async function said(
   name: string,
@@ -47,7 +53,7 @@ async function said(
     memory: { totalBytes: 4e9, availableBytes: 3e9 },
     now: () => Date.parse('2026-11-23T09:00:00Z'),
     read: (path) => Promise.resolve(files[path] ?? null),
-    list: (path) => Promise.resolve(folders[path] ?? []),
+    list: (path) => Promise.resolve(folders[path] ?? namesBelow(path, files)),
     mayWrite: () => Promise.resolve(true),
     room: () => Promise.resolve({ freeBytes: 20e9, totalBytes: 30e9 }),
     run: (program) => Promise.resolve(programs[program] ?? null),
@@ -252,11 +258,10 @@ describe('muster doctor says of', () => {
     expect(found?.remedy ?? '').toMatch(remedy ?? (isWrong ? /./ : /^$/));
   });
 
-  it('the power of a Raspberry Pi', async () => {
+  it('the power of a Raspberry Pi, and the heat of other boards', async () => {
+    const drivers = '/sys/bus/platform/drivers/raspberrypi-firmware';
     const told = async (bits: string) =>
-      (
-        await said('temperature', { files: { '/sys/devices/platform/soc/soc:firmware/get_throttled': bits } })
-      ).at(-1);
+      (await said('temperature', { files: { [`${drivers}/soc:firmware/get_throttled`]: bits } })).at(-1);
     expect(await told('0')).toMatchObject({ level: 'ok' });
     expect(await told('50005')).toMatchObject({
       level: 'warning',
@@ -269,6 +274,17 @@ describe('muster doctor says of', () => {
     expect(await told('20000')).toMatchObject({
       level: 'warning',
       message: expect.stringMatching(/slowed down/) as string,
+    });
+    const ofPi5 = { [`${drivers}/soc@107c000000:firmware/get_throttled`]: '50005' };
+    expect((await said('temperature', { files: ofPi5 })).at(-1)).toMatchObject({
+      level: 'warning',
+      remedy: expect.stringContaining('5 A for a Pi 5') as string,
+    });
+    const cooling = '/sys/class/thermal/cooling_device0';
+    const ofOrangePi = { [`${cooling}/type`]: 'cpufreq-cpu0', [`${cooling}/cur_state`]: '2' };
+    expect((await said('temperature', { files: ofOrangePi })).at(-1)).toMatchObject({
+      level: 'warning',
+      message: expect.stringMatching(/kernel has slowed/) as string,
     });
   });
 
