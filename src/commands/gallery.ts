@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { SubjectId } from '../gallery/contract.ts';
 import { MusterError, messageOf } from '../lib/errors.ts';
 import type { CommandContext, DefineVerb } from './context.ts';
 import { addAudit } from './gallery-audit.ts';
+import { addImport } from './gallery-import.ts';
 import { addPublishing } from './gallery-publish.ts';
 import { addRebuild } from './gallery-rebuild.ts';
 import { addRekey } from './gallery-rekey.ts';
@@ -149,49 +150,5 @@ Examples:
         });
       });
       remark(`${templates.length} templates written to ${file}`);
-    });
-}
-
-function addImport(gallery: Command, context: CommandContext): void {
-  gallery
-    .command('import')
-    .description('take the templates of an exported file into the gallery')
-    .argument('<file>', 'a document as muster gallery export writes it')
-    .option('--json', 'print one JSON document')
-    .addHelpText(
-      'after',
-      `
-The file must have been made with the models in use. A subject that is already in the gallery gets the templates of the
-file in place of its own; other subjects stay.
-
-JSON: {"gallery", "revision", "templates", "subjects"}, the last two as they were in the file.
-
-Examples:
-  muster gallery import backup.json`,
-    )
-    .action(async (file: string, { json }: { json?: boolean }) => {
-      const { vision } = await context.config();
-      const [{ parseTemplates }, { loadPack }, { visionOptions }] = await Promise.all([
-        import('../gallery/template-file.ts'),
-        import('../models/load.ts'),
-        import('../vision/options.ts'),
-      ]);
-      const text = await readFile(file, 'utf8').catch((error: unknown) => {
-        throw new MusterError('file_unreadable', `${file} can't be read: ${messageOf(error)}`, {
-          cause: error,
-        });
-      });
-      const pack = await loadPack(visionOptions({ vision }).modelsDir, vision.pack);
-      const { templates } = parseTemplates(text, file, pack.fingerprint);
-      const { name, store } = await openGallery(context, pack);
-      const subjects = [...new Set(templates.map(({ subject }) => subject))];
-      const { revision } = await store.apply({ remove: subjects, put: templates });
-      const counts = { templates: templates.length, subjects: subjects.length };
-      if (json === true) context.print(JSON.stringify({ gallery: name, revision, ...counts }));
-      else {
-        context.print(
-          `${countOf(counts.templates, 'template')} of ${countOf(counts.subjects, 'subject')} taken in; gallery ${name}, revision ${revision}`,
-        );
-      }
     });
 }

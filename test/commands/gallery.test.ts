@@ -1,13 +1,17 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { portraits } from '../../demo/sample-photos.ts';
 import { loadPack } from '../../src/models/load.ts';
 import { defaultModelsDir } from '../../src/lib/package.ts';
+import { fingerprintOf } from '../../src/vision/fingerprint.ts';
 import { muster } from '../gallery/muster.ts';
 import { galleryStore, templates } from '../gallery/support.ts';
 import { temporaryFolder } from '../support/tools.ts';
 
-const pack = await loadPack(defaultModelsDir, 'edge');
+const loaded = await loadPack(defaultModelsDir, 'edge');
+/** As a station with the defaults makes its templates. */
+const pack = { fingerprint: fingerprintOf(loaded, true), dimension: loaded.dimension };
 
 /** A working folder whose station has a gallery of the subjects s-0 to s-4 with two templates each. */
 async function withGallery(made: { fingerprint: string; dimension: number } = pack): Promise<string> {
@@ -74,9 +78,63 @@ test('what was exported can be imported, to the same digest', async () => {
   await muster(folder, ['gallery', 'remove', 's-0', 's-1']);
   expect(await json(folder, 'import', 'all.json')).toEqual([
     0,
-    { gallery: 'main', revision: 3, templates: 10, subjects: 5 },
+    {
+      gallery: 'main',
+      revision: 3,
+      templates: 10,
+      subjects: 5,
+      refused: [],
+      // Both templates of a subject are made up.
+      warnings: Array.from({ length: 10 }, () => expect.objectContaining({ code: 'unlike_own' }) as object),
+    },
   ]);
   expect((await json(folder, 'list'))[1].digest).toBe(before.digest);
+});
+
+test('what photos were enrolled to is judged when it is imported, as they were', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'people'));
+  await writeFile(join(folder, 'people/alice.jpg'), await portraits.alice());
+  await writeFile(join(folder, 'people/bella.jpg'), await portraits.bella());
+  expect(await muster(folder, ['enroll', 'people'])).toMatchObject({ status: 0 });
+  const [, before] = await json(folder, 'list');
+  expect(await muster(folder, ['gallery', 'export', 'all.json'])).toMatchObject({ status: 0 });
+  expect(await json(folder, 'import', 'all.json')).toEqual([
+    0,
+    { gallery: 'main', revision: 1, templates: 2, subjects: 2, refused: [], warnings: [] },
+  ]);
+  expect((await json(folder, 'list'))[1].digest).toBe(before.digest);
+
+  // Alice's template under another name, and one of nobody else's.
+  const document = JSON.parse(await readFile(join(folder, 'all.json'), 'utf8'));
+  const [alice, bella] = document.templates;
+  const renamed = { ...document, templates: [{ ...alice, subject: 'zoe' }, bella] };
+  await writeFile(join(folder, 'renamed.json'), JSON.stringify(renamed));
+  const refusing = await muster(folder, ['gallery', 'import', 'renamed.json'], {
+    MUSTER_GALLERY__AUDIT: 'refuse',
+  });
+  expect(refusing).toMatchObject({
+    status: 1,
+    stdout: '1 template of 1 subject taken in; gallery main, revision 1\n',
+    stderr: expect.stringMatching(
+      /^muster: template zoe\/0: refused, it is the same as a photo of alice \(similarity 1\.00\); whose is it\?\n$/,
+    ) as string,
+  });
+  expect((await json(folder, 'list'))[1].subjects).toMatchObject([
+    { subject: 'alice' },
+    { subject: 'bella' },
+  ]);
+
+  expect(await json(folder, 'import', 'renamed.json')).toMatchObject([
+    0,
+    {
+      revision: 2,
+      refused: [],
+      warnings: [{ code: 'duplicate', subject: 'zoe', n: 0, other: 'alice' }],
+    },
+  ]);
+  const told = await muster(folder, ['gallery', 'import', 'renamed.json']);
+  expect(told.stderr).toMatch(/^muster: template zoe\/0: it is the same as a photo of alice/);
 });
 
 test('one subject is exported to standard output and takes the place of what is there', async () => {

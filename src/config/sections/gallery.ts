@@ -10,7 +10,7 @@ export const gallery = section(
     audit: choice(
       ['warn', 'refuse'],
       'warn',
-      "What becomes of a doubtful reference photo at enrolment (unlike the person's others, much like another person, enrolled as another one, of poor quality): a warning, or it is not taken. Over HTTP as on the command line.",
+      "What becomes of a doubtful reference photo at enrolment (unlike the person's others, much like another person, enrolled as another one, of poor quality): a warning, or it is not taken. Over HTTP as on the command line, and for templates that are imported.",
     ),
     sync: choice(
       ['on', 'off'],
