@@ -76,6 +76,15 @@ describe('what Muster needs of them', () => {
     expect(Object.fromEntries(Array.from(found, ([, name, value]) => [name, value]))).toEqual(wanted);
   });
 
+  it('the command for a start by hand has them too', async () => {
+    const docs = await readFile(join(packageRoot, 'docs/performance.md'), 'utf8');
+    const command = /^(MALLOC_ARENA_MAX=.*) npx muster station$/m.exec(docs)?.[1] ?? '';
+    const set = command.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g);
+    expect(Object.fromEntries(Array.from(set, ([, name, quoted, plain]) => [name, quoted ?? plain]))).toEqual(
+      await serviceMemory(),
+    );
+  });
+
   it('every unit of the folder is one that can be installed', async () => {
     const names = (await readdir(folder)).filter((file) => file.endsWith('.service'));
     expect(names).toEqual(['muster-bridge.service', 'muster.service']);
