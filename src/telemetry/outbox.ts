@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createBell } from '../lib/bell.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import { together } from '../lib/together.ts';
 import type { Store, Write } from '../store/contract.ts';
 import type {
@@ -15,14 +14,7 @@ import type {
 import type { UnnumberedEvent } from './event.ts';
 import { createLeftovers } from './leftovers.ts';
 import { keyOf, outboxRange, readEntry, seqOf, unreadableKeyOf } from './outbox-entry.ts';
-
-interface Held {
-  readonly bytes: number;
-  readonly at: EpochMs;
-  readonly stream: string;
-  /** Its clock was not set. */
-  readonly unset: boolean;
-}
+import { createOutboxLedger } from './outbox-ledger.ts';
 
 /** What one call of `append` adds. */
 interface Addition {
@@ -52,11 +44,9 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   let stream = '';
   let lastSeq = 0;
   let dropped = 0;
-  let bytes = 0;
   let unreadable = 0;
   let edition = 0;
-  /** Size in bytes, time and stream of each entry, in order. */
-  let held = new Map<number, Held>();
+  let held = createOutboxLedger(limits);
   /** The newest of them, without a gap up to the last one. */
   let newest: OutboxEntry[] = [];
   const leftovers = createLeftovers(store, retryMs);
@@ -67,8 +57,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   const news = createBell();
   const append = together(appendedAtOnce, writeAll);
 
-  const isFull = () =>
-    limits.whenFull === 'refuse' && (held.size >= limits.maxEvents || bytes >= limits.maxBytes);
+  const isFull = () => held.isFull();
   const changed = () => {
     news.ring();
     for (const listener of listeners) listener();
@@ -96,17 +85,14 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     },
 
     async drained(signal) {
-      while (held.size > 0 && !signal.aborted) await nextChange(signal);
+      while (held.depth() > 0 && !signal.aborted) await nextChange(signal);
     },
 
     read,
     remove,
 
     async acknowledge(acknowledged, ranges) {
-      const isAcknowledged = (seq: number) => ranges.some(([from, to]) => from <= seq && seq <= to);
-      const seqs = [...held].flatMap(([seq, entry]) =>
-        entry.stream === acknowledged && isAcknowledged(seq) ? [seq] : [],
-      );
+      const seqs = held.within(acknowledged, ranges);
       if (seqs.length > 0) await remove(seqs);
       return seqs.length;
     },
@@ -114,10 +100,10 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     revise,
     edition: () => edition,
     stream: () => stream,
-    hasUnset: () => [...held.values()].some((entry) => entry.unset && entry.stream === stream),
+    hasUnset: () => held.hasUnset(stream),
     has: (seq) => held.has(seq),
     lastSeq: () => lastSeq,
-    stats: () => ({ depth: held.size, bytes, oldest: held.values().next().value?.at ?? null, dropped }),
+    stats: () => ({ depth: held.depth(), bytes: held.bytes(), oldest: held.oldest(), dropped }),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -138,7 +124,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     );
     const entries = numbered.flat();
     const writes = entries.map(({ seq: number, json }): Write => ({ key: keyOf(number), value: json }));
-    const removed = limits.whenFull === 'drop_oldest' ? oldestToDrop(entries) : [];
+    const removed = held.oldestToDrop(entries);
     await store.batch(
       [
         ...writes,
@@ -150,10 +136,8 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     );
     lastSeq = seq;
     dropped += removed.length;
-    for (const old of removed) release(old);
-    for (const { seq: number, event, json } of entries) {
-      hold(number, json, event);
-    }
+    for (const old of removed) held.release(old);
+    for (const { seq: number, event, json } of entries) held.hold(number, json, event);
     newest = [...newest, ...entries].slice(-keptAtMost);
     changed();
     await leftovers.sweep();
@@ -212,7 +196,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     edition += 1;
     newest = [];
     for (const { seq, json, event } of revisions) {
-      if (held.has(seq)) hold(seq, json, event);
+      if (held.has(seq)) held.hold(seq, json, event);
       // Given up while it was written: it must not stay there.
       else leftovers.add(seq);
     }
@@ -223,7 +207,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   async function remove(seqs: readonly number[]): Promise<void> {
     await refresh().catch(() => undefined);
     for (const seq of seqs) {
-      if (release(seq)) leftovers.add(seq);
+      if (held.release(seq)) leftovers.add(seq);
     }
     const first = newest.findIndex(({ seq }) => held.has(seq));
     newest = first < 0 ? [] : newest.slice(first);
@@ -259,7 +243,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       store.get(seqKey),
       store.get(bootKey),
     ]);
-    const found = new Map<number, Held>();
+    const found = createOutboxLedger(limits);
     const bad: [number, string][] = [];
     let last = Math.max(lastSeq, Number(keptSeq ?? 0) || 0);
     for await (const [key, value] of store.entries(outboxRange)) {
@@ -268,7 +252,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
       if (leftovers.has(seq)) continue;
       const event = readEntry(value);
       if (event === null) bad.push([seq, value]);
-      else found.set(seq, holding(value, event));
+      else found.hold(seq, value, event);
     }
     const rebooted = bootId !== null && bootId !== keptBoot;
     let next = kept;
@@ -282,7 +266,6 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     lastSeq = last;
     newest = [];
     held = found;
-    bytes = [...found.values()].reduce((sum, entry) => sum + entry.bytes, 0);
     await setAside(bad);
   }
 
@@ -290,7 +273,7 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
   async function setAside(bad: readonly (readonly [seq: number, value: string])[]): Promise<void> {
     if (bad.length === 0) return;
     for (const [seq] of bad) {
-      release(seq);
+      held.release(seq);
       leftovers.add(seq);
     }
     unreadable += bad.length;
@@ -308,31 +291,6 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     }
   }
 
-  function hold(seq: number, json: string, event: NumberedEvent): void {
-    const heldAs = holding(json, event);
-    bytes += heldAs.bytes - (held.get(seq)?.bytes ?? 0);
-    held.set(seq, heldAs);
-  }
-
-  function release(seq: number): boolean {
-    bytes -= held.get(seq)?.bytes ?? 0;
-    return held.delete(seq);
-  }
-
-  /** The oldest entries that must go so that the new ones fit. */
-  function oldestToDrop(added: readonly OutboxEntry[]): number[] {
-    let count = held.size + added.length;
-    let size = added.reduce((sum, { json }) => sum + Buffer.byteLength(json), bytes);
-    const drop: number[] = [];
-    for (const [seq, entry] of held) {
-      if (count <= limits.maxEvents && size <= limits.maxBytes) break;
-      drop.push(seq);
-      count -= 1;
-      size -= entry.bytes;
-    }
-    return drop;
-  }
-
   /** Resolves with the next change, or when the signal aborts. */
   async function nextChange(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
@@ -340,13 +298,4 @@ export function createOutbox(store: Store, limits: OutboxLimits, options: Outbox
     await Promise.race([news.next(), aborted]);
     stop.abort();
   }
-}
-
-function holding(value: string, event: NumberedEvent): Held {
-  return {
-    bytes: Buffer.byteLength(value),
-    at: Date.parse(event.decided_at),
-    stream: event.stream,
-    unset: event.clock === 'unsynced',
-  };
 }
