@@ -95,12 +95,20 @@ async function readWeights(
   const protocol = /^([a-z][a-z0-9+.-]*):\/\//i.exec(from ?? '')?.[1]?.toLowerCase();
   const isUrl = protocol === 'http' || protocol === 'https';
   const name = basename(weights.path);
+  /** What helps against a file of another hash: who has named one may have it wrong, and only some packs take others. */
+  const whenOther = (found: string, otherwise: string) => {
+    if (options.sha256 !== undefined)
+      return 'Nothing of it was read. It is not the file whose hash was given with --sha256: check both.';
+    if (takesOwn(onnx, files))
+      return `Nothing of it was read. ${otherwise}, or, if it is a file of your own that you trust, add --sha256 ${found}.`;
+    return `Nothing of it was read. ${otherwise}: no other one is taken.`;
+  };
   const source = manifest.sources[weights.source];
   if (from !== undefined && !isUrl) {
     if (protocol !== undefined) throw unusable(from, 'only http and https are fetched');
     const path = await pathIn(resolve(from), name, files);
     report?.(`reading ${path}`);
-    return readChecked(path, sha256, { own: takesOwn(onnx, files) });
+    return readChecked(path, sha256, (found) => whenOther(found, 'Fetch the published file anew'));
   }
   const url =
     from === undefined && source?.kind === 'url'
@@ -108,7 +116,11 @@ async function readWeights(
       : urlIn(from ?? '', name, files);
   const path = join(modelsDir, name);
   report?.(`fetching ${url.href}`);
-  await download(url.href, path, sha256, options);
+  const changed = 'It was changed on its way or by its publisher: take it from elsewhere with --from';
+  await download(url.href, path, sha256, {
+    ...options,
+    whenOther: (found) => whenOther(found, changed),
+  });
   try {
     return await readFile(path);
   } finally {
@@ -137,7 +149,7 @@ async function pathIn(from: string, name: string, files: number): Promise<string
 async function readChecked(
   path: string,
   sha256: string,
-  { own }: { readonly own: boolean },
+  remedy: (found: string) => string,
 ): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw unusable(path, codeOf(error) === 'ENOENT' ? 'it is not there' : messageOf(error));
@@ -147,11 +159,7 @@ async function readChecked(
   throw new MusterError(
     'source_damaged',
     `${path} is not the file that was wanted: its SHA-256 is ${found} and not ${sha256}.`,
-    {
-      remedy: own
-        ? `Nothing of it was read. If you trust it, because you made it yourself, add --sha256 ${found}.`
-        : 'Nothing of it was read. Fetch the published file anew: no other one is taken.',
-    },
+    { remedy: remedy(found) },
   );
 }
 

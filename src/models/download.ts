@@ -27,6 +27,8 @@ export interface DownloadOptions {
   readonly idleMs?: number;
   /** Pauses between attempts that got nothing, ms; when they are used up it ends. */
   readonly pausesMs?: readonly number[];
+  /** What a person can do about a file of another hash, which is given; default: take it from elsewhere. */
+  readonly whenOther?: (found: string) => string;
 }
 
 /** A file that is larger is none of ours, bytes. */
@@ -94,7 +96,8 @@ export async function download(
     `${url} is not the file that was wanted: its SHA-256 is ${found} and not ${sha256}. It was deleted.`,
     {
       remedy:
-        'It was changed on its way or by its publisher; nothing of it was read. Take it from elsewhere with --from, or, if it is a file of your own, name its hash with --sha256.',
+        options.whenOther?.(found) ??
+        'It was changed on its way or by its publisher; nothing of it was read. Take the same file from elsewhere.',
     },
   );
 }

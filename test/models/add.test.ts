@@ -3,6 +3,7 @@ import { mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { MusterError } from '../../src/lib/errors.ts';
 import { addPack, type AddOptions } from '../../src/models/add.ts';
 import { buildModels } from '../../src/models/build.ts';
 import { loadPack } from '../../src/models/load.ts';
@@ -93,6 +94,34 @@ describe('an optional pack', () => {
     await using server = await startFileServer({ files: { 'other.pt': own, 'weights.pt': published } });
     await add({ from: `${server.base}other.pt`, sha256: sha256Of(own) });
     expect(await add({ from: server.base })).toEqual({ made: ['x'], kept: [] });
+  });
+
+  it('of another hash is refused with what helps: whose hash was named, and who may have another at all', async () => {
+    await using server = await startFileServer({ files: { 'weights.pt': own } });
+    const path = await file(own);
+    const remedies = async (sha256?: string) => {
+      const from = [path, `${server.base}weights.pt`];
+      return await Promise.all(
+        from.map((each) =>
+          add({ from: each, sha256 }).then(
+            () => null,
+            ({ remedy }: MusterError) => remedy,
+          ),
+        ),
+      );
+    };
+    for (const remedy of await remedies()) expect(remedy).toContain(`add --sha256 ${sha256Of(own)}.`);
+    for (const remedy of await remedies('f'.repeat(64)))
+      expect(remedy).toMatch(/not the file whose hash was given with --sha256: check both\.$/);
+
+    // As with the pack pad, whose ONNX files have hashes of their own in the manifest.
+    const optional = withOptional(manifest, server.base, published);
+    const fixed = { ...optional.models['x']!, sha256: '0'.repeat(64) };
+    await writeManifest(modelsDir, { ...optional, models: { ...optional.models, x: fixed } });
+    for (const remedy of await remedies()) {
+      expect(remedy).toMatch(/: no other one is taken\.$/);
+      expect(remedy).not.toContain('--sha256');
+    }
   });
 
   it.each([

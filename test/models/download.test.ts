@@ -107,7 +107,7 @@ describe('a download', () => {
     await expect(get(server.base, {}, 'f'.repeat(64))).rejects.toMatchObject({
       code: 'download_differs',
       message: expect.stringContaining(sha256),
-      remedy: expect.stringContaining('--sha256'),
+      remedy: expect.stringContaining('from elsewhere'),
     });
     expect(await left()).toEqual([]);
   });
