@@ -77,6 +77,7 @@ export function calibrate(
       fnmr: fnmrAt(compared, present.threshold),
     },
     threshold_without_suspects: withoutSuspects(compared, suspects, fmr),
+    rates: ratesAt(compared, [...new Set([1e-2, 1e-3, 1e-4, 1e-5, 1e-6, fmr])]),
     curve: curveOf(compared),
     histogram: histogramOf(compared),
     searches,
@@ -159,6 +160,27 @@ function marginOf(
     interval: interval === null ? null : [limited(interval[0]), limited(interval[1])],
     cost: leads.filter((lead) => lead < value).length / leads.length,
   };
+}
+
+/** The smallest threshold of each FMR, of those that are not below one comparison. */
+function ratesAt(compared: Comparisons, wished: readonly number[]): Calibration['rates'] {
+  const { highest, nonMatedCount } = compared;
+  return wished
+    .toSorted((a, b) => b - a)
+    .flatMap((wishedFmr) => {
+      const allowed = wishedFmr * nonMatedCount;
+      const threshold = allowed < highest.length ? thresholdAt(highest, allowed) : binAt(compared, allowed);
+      const fmr = fmrAt(compared, threshold);
+      return fmr === 0 ? [] : [{ wished_fmr: wishedFmr, threshold, fmr, fnmr: fnmrAt(compared, threshold) }];
+    });
+}
+
+/** Beyond the scores that are kept one by one: the lower end of the last bin from which on no more than `allowed` lie. */
+function binAt({ nonMatedBins }: Comparisons, allowed: number): number {
+  let above = 0;
+  let bin = bins;
+  while (bin > 0 && above + nonMatedBins[bin - 1]! <= allowed) above += nonMatedBins[--bin]!;
+  return binStart(bin);
 }
 
 /** Both rates over the thresholds from the lowest mated to the highest non-mated score, and a little beyond. */

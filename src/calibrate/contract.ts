@@ -34,6 +34,14 @@ export interface Calibration {
   };
   /** The recommended threshold where comparisons that look mislabelled are left out; null where none does. */
   readonly threshold_without_suspects: number | null;
+  /** The threshold of each FMR that the comparisons can tell of, falling; the wished one is among them where it can be told. */
+  readonly rates: readonly {
+    readonly wished_fmr: number;
+    readonly threshold: number;
+    readonly fmr: number;
+    readonly fnmr: number;
+  }[];
+  /** For the chart: both rates, at thresholds 0.005 apart. */
   readonly curve: readonly { readonly threshold: number; readonly fmr: number; readonly fnmr: number }[];
   readonly histogram: {
     /** The lower end of each bin. */

@@ -8,12 +8,11 @@ import { rateWords } from './words.ts';
 const mostNamed = 20;
 
 export function rateSection(data: Calibration): Html {
-  const rows = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6].flatMap((wished): Cell[][] => {
-    const at = data.curve.find(({ fmr }) => fmr <= wished);
-    return at === undefined || at.fmr === 0
-      ? []
-      : [[rateWords(wished), at.threshold.toFixed(3), rateWords(at.fnmr)]];
-  });
+  const rows = data.rates.map(({ wished_fmr, threshold, fnmr }): Cell[] => [
+    rateWords(wished_fmr),
+    threshold.toFixed(3),
+    rateWords(fnmr),
+  ]);
   return section(
     'FMR and FNMR by threshold',
     'FMR is the share of non-mated comparisons (two people) that match, FNMR the share of mated ones (one person) that do not. The grey band is the interval of the threshold, the dotted line the FMR that was wished for.',

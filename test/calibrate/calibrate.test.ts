@@ -46,6 +46,23 @@ test('threshold and rates are those of all comparisons, as evaluate works them o
   expect(thresholdAt([{ similarity: 0.5 }, { similarity: 0.4 }], 2)).toBe(-1);
 });
 
+test('the table has the smallest threshold of each FMR that can be told, the wished one among them', () => {
+  const photos = crowd(60, 3);
+  const scores = bruteScores(photos);
+  const { rates, threshold, fnmr, comparisons } = calibrated(photos, { fmr: 0.004 });
+  // 15,930 comparisons tell of no rate below 1 in 15,930.
+  expect(comparisons.non_mated).toBe(15_930);
+  expect(rates.map(({ wished_fmr }) => wished_fmr)).toEqual([1e-2, 0.004, 1e-3, 1e-4]);
+  for (const at of rates) {
+    const wanted = fnmrAtFmr(scores, at.wished_fmr);
+    expect(at.threshold).toBeCloseTo(wanted.threshold, 6);
+    expect(at.fnmr).toBeCloseTo(wanted.fnmr, 6);
+    expect(at.fmr).toBeLessThanOrEqual(at.wished_fmr);
+    expect(at.fmr).toBeGreaterThan(0);
+  }
+  expect(rates[1]).toMatchObject({ threshold: threshold.value, fnmr: fnmr.value });
+});
+
 test('the curve and the histogram hold every comparison', () => {
   const photos = crowd(40, 3);
   const { curve, histogram, comparisons } = calibrated(photos);
