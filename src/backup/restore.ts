@@ -38,13 +38,14 @@ export interface Restored {
 export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
   const { file, config, clock } = options;
   const dataDir = config.data_dir;
-  await archiveSize(file);
+  // Before anything is made for it.
+  const bytes = await archiveSize(file);
   await prepare(dataDir);
   return await withStore(dataDir, async (store) => {
     await finishSwap(dataDir);
     const part = await newPart(dataDir, clock.now());
     try {
-      const manifest = await unpack(file, part, (found) => expectOwn(found, options));
+      const manifest = await unpack({ file, bytes }, part, (found) => expectOwn(found, options));
       const { subjects, templates } = await readGallery(part, options);
       await beginNewStream(store);
       await markChecked(dataDir, part);

@@ -13,25 +13,25 @@ const spareBytes = 16 * 2 ** 20;
 
 /**
  * Unpacks a backup into an empty folder, durably, and holds every byte to the manifest: the archive holds the files that are named
- * there, each once, and nothing else. Throws MusterError `backup_missing`, `backup_damaged`, `backup_format` or `backup_no_room`.
+ * there, each once, and nothing else. Throws MusterError `backup_damaged`, `backup_format` or `backup_no_room`.
  *
+ * @param archive with its size, as `archiveSize` tells it
  * @param check looks at the manifest before anything is written, and throws where it doesn't fit
  */
 export async function unpack(
-  file: string,
+  archive: { readonly file: string; readonly bytes: number },
   folder: string,
   check: (manifest: Manifest) => void,
 ): Promise<Manifest> {
-  const archiveBytes = await archiveSize(file);
   let manifest: Manifest | null = null;
   const missing = new Map<string, BackupFile>();
-  await readArchive(file, async (entry) => {
+  await readArchive(archive.file, async (entry) => {
     if (manifest === null) {
       manifest = await readManifest(entry);
       check(manifest);
       for (const named of manifest.files) missing.set(named.path, named);
       if (missing.size < manifest.files.length) throw damaged('its manifest names a file twice');
-      await checkRoom(manifest, archiveBytes, folder);
+      await checkRoom(manifest, archive.bytes, folder);
       return;
     }
     const named = missing.get(entry.path);
