@@ -22,10 +22,14 @@ it('a board that is hot is told of in health, alert, metrics page and log, and t
   const board = await fileTree({ [firmware]: '80008\n', [celsius]: '83250\n' });
   const broker = await startBroker();
   const { messages } = await subscribe(broker.url(), `${root}/#`);
-  const last = <T>(topic: string) => {
+  /** The newest payload of a topic; null where there is none, or it was deleted. */
+  const last = (topic: string): unknown => {
     const payload = messages.findLast((each) => each.topic === `${root}/${topic}`)?.payload ?? '';
-    return payload === '' ? null : (JSON.parse(payload) as T);
+    return payload === '' ? null : JSON.parse(payload);
   };
+  const state = () => (last('state') as StatePayload | null)?.state;
+  const health = () => last('health') as HealthPayload | null;
+  const alert = () => last('alert/board-throttled') as AlertPayload | null;
   const port = await freePort();
   const env = {
     MUSTER_DATA_DIR: join(dir, 'data'),
@@ -53,14 +57,14 @@ it('a board that is hot is told of in health, alert, metrics page and log, and t
     await station;
   });
 
-  await eventually('ready', () => last<StatePayload>('state')?.state === 'ready');
-  await eventually('a health', () => last('health') !== null);
-  expect(last<HealthPayload>('health')).toMatchObject({
+  await eventually('ready', () => state() === 'ready');
+  await eventually('a health', () => health() !== null);
+  expect(health()).toMatchObject({
     throttled: true,
     cpu_temp_c: 83.3,
     alerts: ['board-throttled'],
   });
-  expect(last<AlertPayload>('alert/board-throttled')).toMatchObject({
+  expect(alert()).toMatchObject({
     severity: 'warning',
     message: 'the board has made itself slower: it is too hot. Give it a heat sink or a fan, and air.',
   });
@@ -70,17 +74,13 @@ it('a board that is hot is told of in health, alert, metrics page and log, and t
 
   // Cool, and short of power instead.
   await board.write(firmware, '50005\n');
-  await eventually(
-    'the other cause',
-    () => /power supply is too weak/.test(last<AlertPayload>('alert/board-throttled')?.message ?? ''),
-    lookMs,
-  );
+  await eventually('the other cause', () => /power supply is too weak/.test(alert()?.message ?? ''), lookMs);
   await board.write(firmware, '50000\n');
   await board.write(celsius, '51000\n');
-  await eventually('a cool board', () => last<HealthPayload>('health')?.throttled === false);
-  expect(last<HealthPayload>('health')).toMatchObject({ cpu_temp_c: 51, alerts: ['board-throttled'] });
+  await eventually('a cool board', () => health()?.throttled === false);
+  expect(health()).toMatchObject({ cpu_temp_c: 51, alerts: ['board-throttled'] });
   skippedMs = 121_000;
-  await eventually('the end of the alert', () => last('alert/board-throttled') === null, lookMs);
+  await eventually('the end of the alert', () => alert() === null, lookMs);
   expect(await prometheus()).toMatch(/^muster_cpu_throttled 0$/m);
   const states = messages
     .filter(({ topic }) => topic === `${root}/state`)
