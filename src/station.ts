@@ -53,6 +53,8 @@ export interface Surroundings {
   readonly logTail?: LogTail;
   /** What tells of heat and power; without it, the files of this machine. */
   readonly board?: BoardFiles;
+  /** The file of the settings; without it there is none. */
+  readonly configFile?: string | undefined;
   /** Who watches over the process; without it nobody does. */
   readonly service?: Service;
 }

@@ -18,6 +18,9 @@ export const stateNames = ['gallery', ...stateFiles] as const;
 export const filePath =
   /^(?:(?:remote-settings|tuning|golden)\.json|station\.yaml|gallery\/[a-z0-9-]{1,32}\/[0-9]{10,15}\.gallery)$/;
 
+/** Of the name of the folder in which an archive is made, beside its place. */
+export const besidePrefix = '.muster-backup-';
+
 export const format = 1;
 
 export const manifestSchema = z.object({

@@ -10,6 +10,7 @@ import { packageVersion } from '../lib/package.ts';
 import { syncFolder } from '../lib/sync-folder.ts';
 import { writeArchive } from './archive.ts';
 import {
+  besidePrefix,
   filePath,
   format,
   manifestName,
@@ -26,6 +27,8 @@ export interface BackupOptions {
   /** The archive to write. One that is there is replaced when the new one is whole. */
   readonly file: string;
   readonly clock: Clock;
+  /** Gives it up between two files; what there is of it goes. */
+  readonly signal?: AbortSignal;
 }
 
 /** A folder whose revisions are tidied away each time they are looked at is not in order. */
@@ -33,15 +36,22 @@ const mostAttempts = 10;
 
 /**
  * Writes a backup of a station, running or not. Every file in it is one that the station replaces as a whole and never changes, so each
- * copy is a whole state. Throws MusterError `backup_nothing` or `backup_unwritable`.
+ * copy is a whole state. Throws MusterError `backup_nothing`, `backup_busy` or `backup_unwritable`; the signal's reason when it aborts.
  */
-export async function makeBackup({ config, settings, file, clock }: BackupOptions): Promise<Manifest> {
-  const beside = await mkdtemp(join(dirname(file), '.muster-backup-')).catch((cause: unknown) => {
+export async function makeBackup({
+  config,
+  settings,
+  file,
+  clock,
+  signal,
+}: BackupOptions): Promise<Manifest> {
+  const beside = await mkdtemp(join(dirname(file), besidePrefix)).catch((cause: unknown) => {
     throw unwritable(file, cause);
   });
   try {
     const content = join(beside, 'content');
     await copyState(config.data_dir, content);
+    signal?.throwIfAborted();
     if (settings !== null) await writeFile(join(content, settingsName), settings);
     const manifest: Manifest = {
       kind: 'muster-backup',
@@ -50,7 +60,7 @@ export async function makeBackup({ config, settings, file, clock }: BackupOption
       site: config.site,
       station: config.station,
       created_at: isoTime(clock.now()),
-      files: await filesOf(content),
+      files: await filesOf(content, signal),
     };
     await writeFile(join(content, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     const archive = join(beside, basename(file));
@@ -60,7 +70,7 @@ export async function makeBackup({ config, settings, file, clock }: BackupOption
     await syncFolder(dirname(file));
     return manifest;
   } catch (error) {
-    throw error instanceof MusterError ? error : unwritable(file, error);
+    throw error instanceof MusterError || signal?.aborted ? error : unwritable(file, error);
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
@@ -96,7 +106,7 @@ async function copyRevisions(dataDir: string, to: string, gallery: string): Prom
     if (copied.every(Boolean)) return revisions.length;
     await rm(join(to, gallery), { recursive: true });
   }
-  throw new MusterError('backup_nothing', `the gallery in ${join(dataDir, gallery)} changes all the time`, {
+  throw new MusterError('backup_busy', `the gallery in ${join(dataDir, gallery)} changes all the time`, {
     remedy: 'Try again when nobody is being enrolled.',
   });
 }
@@ -111,7 +121,7 @@ async function copyIfThere(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function filesOf(folder: string): Promise<BackupFile[]> {
+async function filesOf(folder: string, signal?: AbortSignal): Promise<BackupFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
@@ -119,6 +129,7 @@ async function filesOf(folder: string): Promise<BackupFile[]> {
     .toSorted();
   const files: BackupFile[] = [];
   for (const path of paths) {
+    signal?.throwIfAborted();
     const hash = createHash('sha256');
     await pipeline(createReadStream(join(folder, path)), hash);
     files.push({ path, bytes: (await stat(join(folder, path))).size, sha256: hash.digest('hex') });

@@ -61,7 +61,7 @@ async function backup(
   const file = isFolder ? join(path, datedName(config, systemClock.now())) : path;
   const settings = configFile === undefined ? null : await settingsWithoutSecrets(configFile);
   const { files, created_at } = await makeBackup({ config, settings, file, clock: systemClock });
-  const deleted = keep === undefined ? 0 : await keepNewest(path, config, keep);
+  const deleted = keep === undefined ? 0 : await keepNewest(path, config, keep, file);
   const bytes = files.reduce((sum, each) => sum + each.bytes, 0);
   if (json === true) {
     context.print(JSON.stringify({ file, created_at, files: files.length, bytes }));

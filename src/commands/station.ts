@@ -40,7 +40,14 @@ Examples:
           layers: await readLayers({ file, env: process.env }),
           logLevelIsFixed: logLevel !== undefined,
           spawnVision,
-          surroundings: { clock: systemClock, log, logTail: context.logTail, random: Math.random, service },
+          surroundings: {
+            clock: systemClock,
+            log,
+            logTail: context.logTail,
+            random: Math.random,
+            configFile: file,
+            service,
+          },
         },
         context.signal,
       );

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 
 /** The jobs by which a station looks after itself, in the order of the list. */
-export const jobNames = ['disk', 'retention', 'self-test', 'gallery', 'compaction', 'summary'] as const;
+export const jobNames = [
+  'disk',
+  'retention',
+  'self-test',
+  'gallery',
+  'compaction',
+  'summary',
+  'backup',
+] as const;
 export type JobName = (typeof jobNames)[number];
 
 /** Work that is done again and again. */

@@ -9,6 +9,7 @@ import type { HealthPayload } from '../telemetry/payloads.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { JobReport, Upkeep, UpkeepJob } from './contract.ts';
 import { cronTimetable } from './cron.ts';
+import { backUp } from './jobs/backup.ts';
 import { createDiskWatch } from './jobs/disk.ts';
 import { reconcile } from './jobs/gallery.ts';
 import { retain } from './jobs/retention.ts';
@@ -19,6 +20,8 @@ import { createUpkeep } from './upkeep.ts';
 
 export interface UpkeepParts {
   readonly config: Config;
+  /** The file of the settings; left out: there is none. */
+  readonly configFile?: string | undefined;
   readonly store: Pick<Store, 'compact'>;
   readonly telemetry: Telemetry;
   readonly checks: readonly SelfCheck[];
@@ -127,6 +130,14 @@ function jobsOf(parts: UpkeepParts): readonly UpkeepJob[] {
       // Days of the same length: what is sent is a kilobyte.
       jitterMs: 0,
       run: () => telemetry.summarise(),
+    },
+    {
+      ...usual,
+      name: 'backup',
+      summary: 'writes a backup into a folder, and deletes the oldest',
+      schedule: upkeep.backup.folder === null ? null : upkeep.backup.schedule,
+      whenMissed: 'due',
+      run: (signal) => backUp({ config, configFile: parts.configFile ?? null, clock }, signal),
     },
   ];
 }

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { finishRestore } from '../../src/backup/finish.ts';
@@ -120,8 +120,26 @@ describe('a backup', () => {
     const own = [1, 2, 3].map((day) => `muster-default-door-2026110${day}T031700Z.tar`);
     const others = ['muster-default-door-2-20261101T031700Z.tar', 'notes.txt'];
     for (const name of [...own, ...others]) await writeFile(join(dir, name), '');
-    expect(await keepNewest(dir, { site: 'default', station: 'door' }, 2)).toBe(1);
+    const station = { site: 'default', station: 'door' };
+    expect(await keepNewest(dir, station, 2, join(dir, own[2]!))).toBe(1);
     expect((await readdir(dir)).toSorted()).toEqual([...own.slice(1), ...others].toSorted());
+
+    // Of a clock that was not set: older than all by its name, and the newest.
+    const unset = 'muster-default-door-19700101T000007Z.tar';
+    await writeFile(join(dir, unset), '');
+    expect(await keepNewest(dir, station, 2, join(dir, unset))).toBe(1);
+    expect((await readdir(dir)).toSorted()).toEqual([unset, own[2]!, ...others].toSorted());
+  });
+
+  it('removes what power cuts have left of others, and none that is being made', async () => {
+    const dir = await temporaryFolder();
+    const file = join(dir, 'muster-default-door-20261101T031700Z.tar');
+    await writeFile(file, '');
+    for (const name of ['.muster-backup-cut', '.muster-backup-new']) await mkdir(join(dir, name));
+    const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000);
+    await utimes(join(dir, '.muster-backup-cut'), twoDaysAgo, twoDaysAgo);
+    expect(await keepNewest(dir, { site: 'default', station: 'door' }, 1, file)).toBe(0);
+    expect((await readdir(dir)).toSorted()).toEqual(['.muster-backup-new', basename(file)]);
   });
 });
 

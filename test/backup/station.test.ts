@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { portraits } from '../../demo/sample-photos.ts';
@@ -74,3 +74,52 @@ it('a new card knows the people and the settings of the old one, and tells nothi
   expect(second?.stream).not.toBe(first?.stream);
   expect(more).toEqual([]);
 });
+
+it('a running station makes one by itself, with its settings, and a new card takes it', async () => {
+  const [old, fresh, folder] = await Promise.all([temporaryFolder(), temporaryFolder(), temporaryFolder()]);
+  const broker = await startBroker();
+  const { client, messages } = await subscribe(broker.url(), `${root}/#`);
+  const settings = join(old, 'station.yaml');
+  await writeFile(
+    settings,
+    `http: { port: 0 }\nmqtt: { password: hunter2, username: door }\nupkeep: { backup: { folder: ${folder} } }\n`,
+  );
+  const env = { MUSTER_MQTT__URL: broker.url(), MUSTER_CONFIG: settings };
+  await mkdir(join(old, 'people'));
+  await writeFile(join(old, 'people', 'alice.jpg'), await portraits.alice());
+  expect((await muster(old, ['enroll', 'people'], env)).status).toBe(0);
+  const station = startStation(old, env);
+  await station.ready;
+  const request = { id: 'b-1', ts: new Date().toISOString(), ttl_s: 60, args: { run: 'backup' } };
+  await client.publishAsync(`${root}/cmd/upkeep`, JSON.stringify(request), { qos: 1 });
+  const answer = () => {
+    const payload = messages.findLast(
+      ({ topic, payload: text }) => topic === `${root}/res/upkeep` && text.includes('"ok"'),
+    );
+    return payload === undefined
+      ? null
+      : (JSON.parse(payload.payload) as { ok: boolean; data: UpkeepAnswer });
+  };
+  await eventually('the answer', () => answer()?.data?.jobs !== undefined);
+  const job = answer()!.data.jobs.find(({ name }) => name === 'backup');
+  expect(job).toMatchObject({ schedule: '27 3 * * *', last: { ok: true, by: 'hand' } });
+  const [name, ...others] = await readdir(folder);
+  expect(others).toEqual([]);
+  expect(job?.last?.message).toBe(`${name} with 2 files`);
+  expect(await station.stop()).toBe(0);
+  const archive = await readFile(join(folder, name!));
+  expect(archive.includes('username: door')).toBe(true);
+  expect(archive.includes('hunter2')).toBe(false);
+
+  const restored = await muster(fresh, ['restore', join(folder, name!)], env);
+  expect(restored).toMatchObject({ status: 0, stderr: '' });
+  expect((await muster(fresh, ['gallery', 'list'], env)).stdout).toMatch(/alice +1/);
+});
+
+interface UpkeepAnswer {
+  readonly jobs: readonly {
+    readonly name: string;
+    readonly schedule: string | null;
+    readonly last: { readonly ok: boolean; readonly message: string } | null;
+  }[];
+}

@@ -1,14 +1,17 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { restoreBackup } from '../../src/backup/restore.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createAlerts } from '../../src/telemetry/alerts.ts';
+import { backUp } from '../../src/upkeep/jobs/backup.ts';
 import { createDiskWatch } from '../../src/upkeep/jobs/disk.ts';
 import { reconcile } from '../../src/upkeep/jobs/gallery.ts';
 import { retain } from '../../src/upkeep/jobs/retention.ts';
 import { runChecks } from '../../src/upkeep/jobs/self-test.ts';
 import { placesOf } from '../../src/upkeep/places.ts';
 import { inventPeople } from '../../src/simulate/people.ts';
+import { galleryStore, templates } from '../gallery/support.ts';
 import { canMountDisks, smallDisk, withoutDisks } from '../support/small-disk.ts';
 import { manualClock, silentLog, temporaryFolder } from '../support/tools.ts';
 
@@ -96,6 +99,63 @@ describe('retention', () => {
       },
     });
     expect(asked).toEqual([93 * dayMs, 1_000_000]);
+  });
+});
+
+describe('a backup', () => {
+  const never = new AbortController().signal;
+
+  it('is written at each run, the oldest go, and one can be restored', async () => {
+    const folder = await temporaryFolder();
+    const here = await aStation({
+      MUSTER_UPKEEP__BACKUP__FOLDER: folder,
+      MUSTER_UPKEEP__BACKUP__KEEP: '2',
+    });
+    const clock = manualClock();
+    const { config } = here;
+    const run = () => backUp({ config, configFile: null, clock }, never);
+    await mkdir(here.data);
+    expect(await run()).toMatch(/^there is nothing to back up in /);
+    await galleryStore(join(here.data, 'gallery/main')).apply({ put: templates(3) });
+    expect(await run()).toBe('muster-default-station-1-20261123T090000Z.tar with 1 file');
+    clock.advance(dayMs);
+    await run();
+    clock.advance(dayMs);
+    expect(await run()).toBe(
+      'muster-default-station-1-20261125T090000Z.tar with 1 file; 1 older one deleted',
+    );
+    const names = (await readdir(folder)).toSorted();
+    expect(names).toEqual([
+      'muster-default-station-1-20261124T090000Z.tar',
+      'muster-default-station-1-20261125T090000Z.tar',
+    ]);
+
+    const fresh = await aStation();
+    const file = join(folder, names[1]!);
+    const restored = await restoreBackup({
+      file,
+      config: fresh.config,
+      fromAnother: false,
+      clock,
+      log: silentLog,
+    });
+    expect(restored).toMatchObject({ templates: 3, subjects: 3 });
+  });
+
+  it('says what helps where it can not be written, leaves nothing when it is given up, and is none without a folder', async () => {
+    const folder = join(await temporaryFolder(), 'not-mounted');
+    const here = await aStation({ MUSTER_UPKEEP__BACKUP__FOLDER: folder });
+    await galleryStore(join(here.data, 'gallery/main')).apply({ put: templates(3) });
+    const clock = manualClock();
+    const { config } = here;
+    await expect(backUp({ config, configFile: null, clock }, never)).rejects.toThrow(
+      /not-mounted.* can't be written: .*\. See that .*not-mounted is there.*ReadWritePaths=/,
+    );
+    await mkdir(folder);
+    await expect(backUp({ config, configFile: null, clock }, AbortSignal.abort())).rejects.toThrow(/abort/);
+    expect(await readdir(folder)).toEqual([]);
+    const without = (await aStation()).config;
+    expect(await backUp({ config: without, configFile: null, clock }, never)).toMatch(/folder is not set/);
   });
 });
 

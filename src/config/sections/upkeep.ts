@@ -1,4 +1,4 @@
-import { cron, section, whole } from '../kinds.ts';
+import { cron, optionalText, section, whole } from '../kinds.ts';
 
 const retention = section('What is deleted when it is old or takes too much room.', {
   schedule: cron('17 3 * * *', 'When to delete it.'),
@@ -71,5 +71,12 @@ export const upkeep = section('How the station looks after itself.', {
   }),
   summary: section('The counts of a day, on the topic summary.', {
     schedule: cron('0 0 * * *', 'When a day ends.'),
+  }),
+  backup: section('A backup of gallery and settings, as `muster backup` writes it (docs/backup.md).', {
+    folder: optionalText(
+      'The folder of the backups, on another disk: it has to be there, and the station must be allowed to write in it. null: none are made.',
+    ),
+    schedule: cron('27 3 * * *', 'When to write one.'),
+    keep: whole(1, 1000, 14, "How many of this station's stay; the oldest go."),
   }),
 });
