@@ -46,7 +46,7 @@ interface Json {
 }
 
 /** The config's sections and fields in the order of the schema. */
-export const configTree = sectionOf([], z.toJSONSchema(configSchema, { io: 'input' }) as Json);
+export const configTree = sectionOf([], configSchema);
 
 /** Every field by its name. */
 export const configFields: ReadonlyMap<string, Field> = new Map(
@@ -81,34 +81,58 @@ export function configObject(valueOf: (field: Field) => unknown): Record<string,
   return objectOf(configTree);
 }
 
-function sectionOf(path: readonly string[], json: Json): Section {
-  const members = Object.entries(json.properties ?? {}).map(([key, member]) => {
+function sectionOf(path: readonly string[], schema: z.ZodType): Section {
+  const members = Object.entries(shapeOf(schema) ?? {}).map(([key, member]) => {
     const at = [...path, key];
-    return [key, member.properties === undefined ? fieldOf(at, member) : sectionOf(at, member)] as const;
+    return [key, shapeOf(member) === null ? fieldOf(at, member) : sectionOf(at, member)] as const;
   });
   return {
     kind: 'section',
     name: path.join('.'),
     path,
-    description: json.description ?? '',
+    get description() {
+      return schema.description ?? '';
+    },
     members: new Map(members),
   };
 }
 
-function fieldOf(path: readonly string[], json: Json): Field {
-  const types = typesOf(json);
+/** The members of a section, whatever is wrapped around it; null for a field. */
+function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | null {
+  if (schema instanceof z.ZodPrefault) return shapeOf(schema.unwrap() as z.ZodType);
+  return schema instanceof z.ZodObject ? schema.shape : null;
+}
+
+/** What its schema says of it is read when it is asked for: a start asks for little. */
+function fieldOf(path: readonly string[], schema: z.ZodType): Field {
+  let read: Json | undefined;
+  const json = () => (read ??= z.toJSONSchema(schema, { io: 'input' }) as Json);
   return {
     kind: 'field',
     name: path.join('.'),
     path,
     variable: `MUSTER_${path.join('__').toUpperCase()}`,
-    description: json.description ?? '',
-    fallback: json.default,
-    allowed: json.allowed ?? allowedOf(json),
-    textual: types.every((type) => type === 'string' || type === 'null'),
-    nullable: types.includes('null'),
-    remote: json.remote === true,
-    secret: json.secret === true,
+    get description() {
+      return json().description ?? '';
+    },
+    get fallback() {
+      return json().default;
+    },
+    get allowed() {
+      return json().allowed ?? allowedOf(json());
+    },
+    get textual() {
+      return typesOf(json()).every((type) => type === 'string' || type === 'null');
+    },
+    get nullable() {
+      return typesOf(json()).includes('null');
+    },
+    get remote() {
+      return json().remote === true;
+    },
+    get secret() {
+      return json().secret === true;
+    },
   };
 }
 

@@ -114,7 +114,11 @@ export function resolveConfig(layers: readonly Layer[]): Resolution {
 }
 
 function check(settings: ReadonlyMap<string, Setting>) {
-  return configSchema.safeParse(configObject((field) => settings.get(field.name)?.value));
+  // Without code of its own for each section: it would be used once or twice.
+  return configSchema.safeParse(
+    configObject((field) => settings.get(field.name)?.value),
+    { jitless: true },
+  );
 }
 
 function problemsOf(error: z.ZodError, settings: ReadonlyMap<string, Setting>): Problem[] {
