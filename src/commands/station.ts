@@ -26,11 +26,13 @@ Examples:
       // Before anything else: it takes longest to load.
       const { spawnAhead } = await import('../vision/thread.ts');
       const spawnVision = spawnAhead();
-      const config = await context.config();
       const { config: file, logLevel } = verb.optsWithGlobals<{ config?: string; logLevel?: string }>();
-      const { readLayers } = await import('../config/load.ts');
-      const { superviseStation } = await import('../supervisor.ts');
-      const { createService } = await import('../service/service.ts');
+      const [config, { readLayers }, { superviseStation }, { createService }] = await Promise.all([
+        context.config(),
+        import('../config/load.ts'),
+        import('../supervisor.ts'),
+        import('../service/service.ts'),
+      ]);
       const log = await context.log();
       const service = createService({ env: process.env, pid: process.pid, log });
       context.signal.addEventListener('abort', () => service.stopping(), { once: true });
