@@ -28,10 +28,6 @@ const keptBuilds = 3;
 
 /** Packages that stay where npm puts them. */
 const external = [
-  // They find their native binaries beside themselves.
-  'onnxruntime-node',
-  'sharp',
-  'classic-level',
   // It finds its pages beside itself.
   '@fastify/swagger-ui',
   // Only `muster models` needs them, and they are as large as all others together.
@@ -39,12 +35,44 @@ const external = [
   'make-fetch-happen',
 ];
 
+/**
+ * Packages that find their native binaries beside themselves: their code is in the bundle, some hundred files less to read in a start,
+ * and looks for the binaries from where npm has put the package. What is written in a file, and what becomes of it.
+ */
+const from = (name) => `createRequire(createRequire(import.meta.url).resolve('${name}'))`;
+const beside = {
+  'sharp/dist/sharp.mjs': ['createRequire(import.meta.url)', from('sharp')],
+  'sharp/dist/utility.mjs': ['createRequire(import.meta.url)', from('sharp')],
+  'onnxruntime-node/dist/binding.js': [
+    'require(`../bin/',
+    "require('node:module').createRequire(require.resolve('onnxruntime-node'))(`../bin/",
+  ],
+  'classic-level/binding.js': [
+    '(__dirname)',
+    "(require('node:path').dirname(require.resolve('classic-level')))",
+  ],
+};
+
+/** Makes those of `beside` so. A package that was written anew ends the build, not a station. */
+const findBinaries = {
+  name: 'find-binaries',
+  transform(code, id) {
+    const [, file] = /node_modules\/((?:sharp|onnxruntime-node|classic-level)\/.*)$/.exec(id) ?? [];
+    const change = beside[file];
+    if (change === undefined) return null;
+    if (code.split(change[0]).length !== 2)
+      throw new Error(`${file} no longer has \`${change[0]}\` once: see scripts/bundle.mjs`);
+    return code.replace(change[0], () => change[1]);
+  },
+};
+
 mkdirSync(dirname(to), { recursive: true });
 rmSync(made, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: root,
   input: { main: 'src/main.ts', 'vision-worker': 'src/vision/worker.ts' },
   platform: 'node',
+  plugins: [findBinaries],
   external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
   onLog(level, log, handle) {
     // What the packages do in their own files is theirs.
