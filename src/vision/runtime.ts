@@ -1,6 +1,7 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { LoadedModel } from '../models/contract.ts';
 import { createGraphCache, noGraphs } from './graphs.ts';
+import { forbidReports } from './no-reports.ts';
 
 /** Float32 values with their shape. */
 export interface Values {
@@ -47,6 +48,7 @@ const form = 'prelu-sum/1';
  * shape would keep a plan of its own for ever.
  */
 export function createRuntime(options: RuntimeOptions): Runtime {
+  forbidReports();
   const { graphsDir } = options;
   const graphs =
     graphsDir === null

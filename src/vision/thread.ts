@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { MusterError } from '../lib/errors.ts';
 import { missingPart } from '../lib/missing-part.ts';
 import type { VisionInfo, VisionResult } from './contract.ts';
+import { forbidReports } from './no-reports.ts';
 import type { PipelineOptions } from './pipeline.ts';
 import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts';
 
@@ -76,6 +77,7 @@ export function spawnAhead(): SpawnWorker {
 }
 
 function newWorker(data: WorkerData | null): Worker {
+  forbidReports();
   return new Worker(workerFile, {
     name: 'vision',
     workerData: data,
