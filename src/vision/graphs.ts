@@ -29,7 +29,7 @@ export const noGraphs: GraphCache = {
 };
 
 /**
- * A folder of optimised graphs, named `<key>-<SHA-256 of the file>.onnx`. The key is made of all that a graph depends on: the model's
+ * A folder of optimised graphs, in ONNX Runtime's own format, named `<key>-<SHA-256 of the file>.ort`. The key is made of all that a graph depends on: the model's
  * hash, the runtime's version, the processor and what it can do. A change of any of them finds nothing, and a damaged file does not fit its name.
  */
 export function createGraphCache(dir: string, runtimeVersion: string): GraphCache {
@@ -41,7 +41,7 @@ export function createGraphCache(dir: string, runtimeVersion: string): GraphCach
     async find(model) {
       const prefix = await prefixOf(model);
       for (const name of await namesIn(dir)) {
-        if (!name.startsWith(prefix) || !name.endsWith('.onnx')) continue;
+        if (!name.startsWith(prefix) || !name.endsWith('.ort')) continue;
         const graph = await readFile(join(dir, name)).catch(() => null);
         if (graph !== null && name === nameOf(prefix, graph)) return graph;
         await rm(join(dir, name), { force: true }).catch(() => undefined);
@@ -81,7 +81,7 @@ async function processor(): Promise<string> {
 }
 
 function nameOf(prefix: string, graph: Uint8Array): string {
-  return `${prefix}${sha256Of(graph)}.onnx`;
+  return `${prefix}${sha256Of(graph)}.ort`;
 }
 
 async function namesIn(dir: string): Promise<readonly string[]> {

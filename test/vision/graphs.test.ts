@@ -22,7 +22,7 @@ test('a start from kept graphs finds the very same faces and embeddings, and one
   expect(await facesWith(dir)).toEqual(plain);
   const kept = (await readdir(dir)).toSorted();
   expect(kept).toHaveLength(4);
-  for (const name of kept) expect(name).toMatch(/^[0-9a-f]{32}-[0-9a-f]{64}\.onnx$/);
+  for (const name of kept) expect(name).toMatch(/^[0-9a-f]{32}-[0-9a-f]{64}\.ort$/);
 
   expect(await facesWith(dir)).toEqual(plain);
   expect((await readdir(dir)).toSorted()).toEqual(kept);
@@ -35,7 +35,7 @@ test('a start from kept graphs finds the very same faces and embeddings, and one
   const mended = (await readdir(dir)).toSorted();
   expect(mended.map((name) => name.split('-')[0])).toEqual(kept.map((name) => name.split('-')[0]));
   expect(mended.slice(1)).toEqual(kept.slice(1));
-  expect(sha256Of(await readFile(join(dir, mended[0]!)))).toBe(mended[0]!.slice(33, -'.onnx'.length));
+  expect(sha256Of(await readFile(join(dir, mended[0]!)))).toBe(mended[0]!.slice(33, -'.ort'.length));
 });
 
 test('a graph that was not written to its end, as on a full disk, is made anew', async () => {
