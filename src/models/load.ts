@@ -1,15 +1,15 @@
 import { MusterError } from '../lib/errors.ts';
 import type { LoadedAttackDetection, LoadedPack } from './contract.ts';
 import { inspectModel, modelOf, sha256Of } from './inspect.ts';
-import { readManifest, type Manifest, type PackEntry } from './manifest.ts';
+import type { Manifest, PackEntry } from './manifest.ts';
 
 /**
- * Reads the models of a pack and verifies each of them against the manifest of the folder.
+ * Reads the models of a pack and verifies each of them against the manifest of the folder: `known`, for those who have read it already.
  *
  * Throws MusterError `pack_unknown`, `model_missing`, `model_damaged` or `manifest_invalid`, each with its remedy.
  */
-export async function loadPack(modelsDir: string, pack: string): Promise<LoadedPack> {
-  const manifest = await readManifest(modelsDir);
+export async function loadPack(modelsDir: string, pack: string, known?: Manifest): Promise<LoadedPack> {
+  const manifest = known ?? (await readManifest(modelsDir));
   const entry = packEntry(manifest, pack);
   const load = async (name: string) => modelOf(await inspectModel(modelsDir, manifest, name));
   const [p, r, o] = entry.detector;
@@ -30,11 +30,14 @@ export async function loadPack(modelsDir: string, pack: string): Promise<LoadedP
 }
 
 /**
- * Reads the nets that look for attacks, and verifies them. Throws MusterError `model_not_added`, `model_damaged` or `manifest_invalid`, each
+ * Reads the nets that look for attacks, and verifies them, as `loadPack` does. Throws MusterError `model_not_added`, `model_damaged` or `manifest_invalid`, each
  * with its remedy.
  */
-export async function loadAttackDetection(modelsDir: string): Promise<LoadedAttackDetection> {
-  const manifest = await readManifest(modelsDir);
+export async function loadAttackDetection(
+  modelsDir: string,
+  known?: Manifest,
+): Promise<LoadedAttackDetection> {
+  const manifest = known ?? (await readManifest(modelsDir));
   const { pad } = manifest;
   if (!pad)
     throw new MusterError(
@@ -56,6 +59,12 @@ export async function loadAttackDetection(modelsDir: string): Promise<LoadedAtta
     bonaFide: pad.bona_fide,
     nets,
   };
+}
+
+/** What checks a manifest takes a while to load: not in a thread that is given one. */
+async function readManifest(modelsDir: string): Promise<Manifest> {
+  const manifests = await import('./manifest.ts');
+  return manifests.readManifest(modelsDir);
 }
 
 function packEntry(manifest: Manifest, pack: string): PackEntry {

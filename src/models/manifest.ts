@@ -158,7 +158,7 @@ export async function readManifest(
 async function readPublished(modelsDir: string): Promise<Manifest> {
   const path = manifestPath(modelsDir);
   try {
-    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return manifestSchema.parse(JSON.parse(await readFile(path, 'utf8')), { jitless: true });
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
     throw new MusterError(

@@ -1,6 +1,7 @@
 import type { Rectangle } from './rectangle.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import { loadAttackDetection } from '../models/load.ts';
+import type { Manifest } from '../models/manifest.ts';
 import type { Box, VisionInfo } from './contract.ts';
 import type { Image } from './image.ts';
 import { resampleNearestTwo } from './resample.ts';
@@ -49,12 +50,13 @@ export function createAttackDetector(nets: readonly AttackNet[], bonaFide: numbe
 
 /** Loads the nets that look for attacks. Where they are only to report and can't be loaded, the station works without them. */
 export async function openAttackDetection(
-  { modelsDir, pad }: { readonly modelsDir: string; readonly pad: AttackMode },
+  options: { readonly modelsDir: string; readonly manifest?: Manifest; readonly pad: AttackMode },
   runtime: Runtime,
 ): Promise<{ readonly detect: AttackDetector | null; readonly info: VisionInfo['pad'] }> {
+  const { modelsDir, manifest, pad } = options;
   if (pad === 'off') return { detect: null, info: null };
   try {
-    const { nets, bonaFide, fingerprint } = await loadAttackDetection(modelsDir);
+    const { nets, bonaFide, fingerprint } = await loadAttackDetection(modelsDir, manifest);
     const loaded = await Promise.all(
       nets.map(async ({ model, scale }) => ({ network: await runtime.load(model), scale })),
     );

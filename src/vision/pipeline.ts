@@ -1,5 +1,6 @@
 import { createTurns } from '../lib/turns.ts';
 import { loadPack } from '../models/load.ts';
+import type { Manifest } from '../models/manifest.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { alignFace, cropLength, cropSide } from './align.ts';
 import { openAttackDetection, type AttackMode } from './attack.ts';
@@ -20,6 +21,8 @@ import type { TunedThreads } from './threads.ts';
 /** What the stages need to know. A plain value: it crosses to the worker thread. */
 export interface PipelineOptions {
   readonly modelsDir: string;
+  /** That of the folder, where it has been read already: a thread need not load then what reads it. */
+  readonly manifest?: Manifest;
   readonly pack: string;
   /** Shorter side of the smallest face to find, px of the upright photo. */
   readonly minFacePx: number;
@@ -83,7 +86,7 @@ export async function createPipeline(
   options: PipelineOptions,
   open: (options: RuntimeOptions) => Runtime = createRuntime,
 ): Promise<Pipeline> {
-  const pack = await loadPack(options.modelsDir, options.pack);
+  const pack = await loadPack(options.modelsDir, options.pack, options.manifest);
   const fingerprint = fingerprintOf(pack, options.flip);
   const threads = options.tuned?.fingerprint === fingerprint ? options.tuned.threads : options.threads;
   const runtime = open({ threads, graphsDir: options.graphsDir ?? null });

@@ -3,6 +3,7 @@ import { readCores } from '../board/topology.ts';
 import type { Clock } from '../lib/clock.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
+import { readManifest } from '../models/manifest.ts';
 import type { Vision, VisionInfo, VisionJob, VisionResult } from './contract.ts';
 import { createKeeper } from './keeper.ts';
 import type { PipelineOptions } from './pipeline.ts';
@@ -11,7 +12,7 @@ import { spawnWorker, type SpawnWorker, startThread, type VisionThread } from '.
 import { thisMachine } from './threads.ts';
 import { readTuning } from './tune-file.ts';
 
-export interface VisionOptions extends Omit<PipelineOptions, 'threads' | 'tuned'> {
+export interface VisionOptions extends Omit<PipelineOptions, 'threads' | 'tuned' | 'manifest'> {
   /** Cores that one inference may use; `auto`: what `muster tune` has found here with this pack, else what suits the board. */
   readonly threads: 'auto' | number;
   /** The file of what it found; null or left out: there is none. */
@@ -59,7 +60,11 @@ export function createVision(
   let models: string | undefined;
 
   async function startAlike(): Promise<VisionThread> {
-    const thread = await startThread(spawn, { ...options, ...(await (choice ??= threadsToUse())) });
+    const [chosen, manifest] = await Promise.all([
+      (choice ??= threadsToUse()),
+      readManifest(options.modelsDir),
+    ]);
+    const thread = await startThread(spawn, { ...options, ...chosen, manifest });
     const { fingerprint } = thread.info;
     models ??= fingerprint;
     if (fingerprint === models) return thread;
