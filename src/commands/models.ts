@@ -141,7 +141,7 @@ async function inspectAll(context: CommandContext, options: FolderOptions) {
         state: found.state,
         reason: found.state === 'ready' ? null : found.reason,
         command: found.state === 'ready' ? null : found.command,
-        size_bytes: found.state === 'ready' ? found.model.onnx.length : null,
+        size_bytes: found.state === 'ready' ? found.model.size : null,
         sha256,
         source: sourceName(manifest, published, name),
       };

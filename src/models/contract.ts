@@ -1,9 +1,11 @@
-/** A built and verified ONNX model in memory. */
-export interface LoadedModel {
+/** An ONNX model whose bytes are those of the manifest. */
+export interface VerifiedModel {
   readonly name: string;
-  /** The ONNX file's bytes; their SHA-256 is the manifest's. */
-  readonly onnx: Uint8Array;
   readonly sha256: string;
+  /** Of the ONNX file, bytes. */
+  readonly size: number;
+  /** The ONNX file's bytes. A start from kept graphs does without. Throws MusterError `model_damaged` where they are no longer what they were. */
+  read(): Promise<Uint8Array>;
 }
 
 /**
@@ -30,10 +32,10 @@ export interface LoadedPack {
   readonly featureLength: number | null;
   /** Name and version of how a face is cut out for the embedder. */
   readonly preprocessing: string;
-  readonly pnet: LoadedModel;
-  readonly rnet: LoadedModel;
-  readonly onet: LoadedModel;
-  readonly embedder: LoadedModel;
+  readonly pnet: VerifiedModel;
+  readonly rnet: VerifiedModel;
+  readonly onet: VerifiedModel;
+  readonly embedder: VerifiedModel;
 }
 
 /**
@@ -45,5 +47,5 @@ export interface LoadedAttackDetection {
   readonly fingerprint: string;
   /** Which class is a live face. */
   readonly bonaFide: number;
-  readonly nets: readonly { readonly model: LoadedModel; readonly scale: number }[];
+  readonly nets: readonly { readonly model: VerifiedModel; readonly scale: number }[];
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
-import type { LoadedModel } from './contract.ts';
+import type { VerifiedModel } from './contract.ts';
 import type { Manifest, ModelEntry } from './manifest.ts';
 
 /** What became of looking at one model's file. */
 export type Inspection =
-  | { readonly state: 'ready'; readonly path: string; readonly model: LoadedModel }
+  | { readonly state: 'ready'; readonly path: string; readonly model: VerifiedModel }
   | {
       readonly state: 'missing' | 'damaged' | 'not added';
       readonly path: string;
@@ -16,7 +16,7 @@ export type Inspection =
       readonly command: string;
     };
 
-/** Reads a model's ONNX file and compares its SHA-256 with the manifest's. `name` must be in the manifest. */
+/** Reads through a model's ONNX file and compares its SHA-256 with the manifest's. `name` must be in the manifest. */
 export async function inspectModel(modelsDir: string, manifest: Manifest, name: string): Promise<Inspection> {
   const entry = manifest.models[name];
   if (!entry) throw new RangeError(`the manifest has no model ${name}`);
@@ -25,9 +25,9 @@ export async function inspectModel(modelsDir: string, manifest: Manifest, name: 
   const command = commandFor(entry, optional);
   if (entry.sha256 === null)
     return { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command };
-  let onnx: Uint8Array;
+  let found: Awaited<ReturnType<typeof hashOf>>;
   try {
-    onnx = await readFile(path);
+    found = await hashOf(path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT')
       return { state: 'damaged', path, reason: `it cannot be read (${messageOf(error)})`, command };
@@ -35,10 +35,18 @@ export async function inspectModel(modelsDir: string, manifest: Manifest, name: 
       ? { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command }
       : { state: 'missing', path, reason: 'there is no such file', command };
   }
-  const sha256 = sha256Of(onnx);
-  if (sha256 === entry.sha256) return { state: 'ready', path, model: { name, onnx, sha256 } };
-  const reason = `its SHA-256 is ${sha256.slice(0, 12)}… and not ${entry.sha256.slice(0, 12)}…, so it is damaged or another file`;
-  return { state: 'damaged', path, reason, command };
+  const damaged = (sha256: string) => {
+    const reason = `its SHA-256 is ${sha256.slice(0, 12)}… and not ${entry.sha256!.slice(0, 12)}…, so it is damaged or another file`;
+    return { state: 'damaged', path, reason, command } as const;
+  };
+  if (found.sha256 !== entry.sha256) return damaged(found.sha256);
+  const read = async () => {
+    const onnx = await readFile(path);
+    const sha256 = sha256Of(onnx);
+    if (sha256 !== found.sha256) throw refusal(damaged(sha256));
+    return onnx;
+  };
+  return { state: 'ready', path, model: { name, ...found, read } };
 }
 
 /** What makes a model. */
@@ -48,14 +56,37 @@ function commandFor({ pack, variant_of }: ModelEntry, optional: boolean): string
 }
 
 /** The model of an inspection that went well; otherwise throws MusterError `model_missing`, `model_damaged` or `model_not_added`. */
-export function modelOf(inspection: Inspection): LoadedModel {
+export function modelOf(inspection: Inspection): VerifiedModel {
   if (inspection.state === 'ready') return inspection.model;
-  const { state, path, reason, command } = inspection;
+  throw refusal(inspection);
+}
+
+function refusal({ state, path, reason, command }: Exclude<Inspection, { state: 'ready' }>): MusterError {
   const [code, remedy] =
     state === 'not added'
       ? ['model_not_added', `Add it with \`${command}\`.`]
       : [`model_${state}`, `Make it with \`${command}\`.`];
-  throw new MusterError(code, `The model file ${path} is refused: ${reason}.`, { remedy });
+  return new MusterError(code, `The model file ${path} is refused: ${reason}.`, { remedy });
+}
+
+/** What is read of a file at once, bytes. */
+const pieceLength = 256 * 1024;
+
+/** Of a file, without having it all in memory. */
+async function hashOf(path: string): Promise<{ readonly sha256: string; readonly size: number }> {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(pieceLength);
+  const file = await open(path);
+  try {
+    for (let size = 0; ;) {
+      const { bytesRead } = await file.read(piece, 0, pieceLength);
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), size };
+      hash.update(piece.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** Lower-case hex. */

@@ -1,15 +1,18 @@
 import { codeOf } from '../lib/errors.ts';
-import type { LoadedModel } from './contract.ts';
-import { writeOnnx, type OnnxGraph } from './convert/onnx.ts';
-import { preluAsSum } from './convert/passes/prelu-sum.ts';
-import { readOnnx } from './convert/read-onnx.ts';
+import type { OnnxGraph } from './convert/onnx.ts';
 
 /**
- * The model's ONNX file in the form that ONNX Runtime is quickest with on processors of the kind `arch` (as `process.arch`). It computes the same up
+ * The ONNX file of a model in the form that ONNX Runtime is quickest with on processors of the kind `arch` (as `process.arch`). It computes the same up
  * to rounding, so the model's hash stays what tells it apart. A model of whole numbers stays as it is.
  */
-export function suitedTo(arch: string, { name, onnx }: LoadedModel): Uint8Array {
+export async function suitedTo(arch: string, name: string, onnx: Uint8Array): Promise<Uint8Array> {
   if (arch !== 'x64') return onnx;
+  // What reads and writes models is more to load than a runtime, and seldom needed: the graph is kept.
+  const [{ readOnnx }, { preluAsSum }, { writeOnnx }] = await Promise.all([
+    import('./convert/read-onnx.ts'),
+    import('./convert/passes/prelu-sum.ts'),
+    import('./convert/onnx.ts'),
+  ]);
   let graph: OnnxGraph;
   try {
     graph = readOnnx(onnx, name);

@@ -1,21 +1,21 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { join } from 'node:path';
-import type { LoadedModel } from '../models/contract.ts';
+import type { VerifiedModel } from '../models/contract.ts';
 import { sha256Of } from '../models/inspect.ts';
 import { thisMachine } from './threads.ts';
 
 /** Graphs that ONNX Runtime has optimised for this machine, so that the next start need not do it again. */
 export interface GraphCache {
   /** The graph of a model as it was kept, or null where there is none that is whole. */
-  find(model: LoadedModel): Promise<Uint8Array | null>;
+  find(model: VerifiedModel): Promise<Uint8Array | null>;
   /**
    * Has a graph written into a file by `make`, and keeps it. A folder that can't be written is no reason not to work: `make` is told to
    * do without a file then. Rejects only as `make` does.
    */
-  keep<Made>(model: LoadedModel, make: (file: string | null) => Promise<Made>): Promise<Made>;
+  keep<Made>(model: VerifiedModel, make: (file: string | null) => Promise<Made>): Promise<Made>;
   /** Forgets what is kept of a model, as it turned out to be none of use. Never rejects. */
-  drop(model: LoadedModel): Promise<void>;
+  drop(model: VerifiedModel): Promise<void>;
 }
 
 /** Files that are kept: those of a few packs. Older ones, of other runtimes and models, go. */
@@ -34,7 +34,7 @@ export const noGraphs: GraphCache = {
  */
 export function createGraphCache(dir: string, runtimeVersion: string): GraphCache {
   const machine = processor();
-  const prefixOf = async ({ sha256 }: LoadedModel) =>
+  const prefixOf = async ({ sha256 }: VerifiedModel) =>
     `${sha256Of([sha256, runtimeVersion, await machine].join('\n')).slice(0, 32)}-`;
 
   return {

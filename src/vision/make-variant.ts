@@ -61,7 +61,7 @@ const calibrationPhotos = 100;
 export async function makeVariant(options: VariantOptions): Promise<VariantResult> {
   const { pipeline, pairs, report, compareSpeed = race } = options;
   const { embedder } = await loadPack(pipeline.modelsDir, pipeline.pack);
-  const graph = readOnnx(embedder.onnx, embedder.name);
+  const graph = readOnnx(await embedder.read(), embedder.name);
 
   report('looking at faces');
   const { inputs, dims } = await facesOf(options, embedder.name);
@@ -86,7 +86,7 @@ export async function makeVariant(options: VariantOptions): Promise<VariantResul
   const loss = lossOf(exact, variant);
   if (loss === null) return { ...measured, state: 'unknown', exact, variant };
   if (!isWithin(loss, options.bound)) return { ...measured, state: 'worse', exact, variant };
-  await keepVariant(pipeline.modelsDir, pipeline.pack, model.onnx);
+  await keepVariant(pipeline.modelsDir, pipeline.pack, await model.read());
   return { ...measured, state: 'kept', exact, variant };
 }
 

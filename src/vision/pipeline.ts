@@ -96,7 +96,6 @@ export async function createPipeline(
     runtime.load(pack.onet, detectThreads(threads)),
     runtime.load(pack.embedder),
   ]);
-  // Not `pack` in what follows: the models' bytes, which the sessions have by now, would stay in memory with it.
   const { name, dimension, threshold, featureLength } = pack;
   const decode = createDecoder({ ...options, threads });
   const decodePart = createPartDecoder(options);

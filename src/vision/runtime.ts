@@ -1,5 +1,6 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import type { LoadedModel } from '../models/contract.ts';
+import type { VerifiedModel } from '../models/contract.ts';
+import { suitedTo } from '../models/suited.ts';
 import { createGraphCache, noGraphs } from './graphs.ts';
 import { forbidReports } from './no-reports.ts';
 
@@ -18,7 +19,7 @@ export interface Network {
 /** The one door to ONNX Runtime: its sessions, and the time that is spent in them. */
 export interface Runtime {
   /** Makes a session of a model, with `threads` of its own or those of the runtime. Rejects when ONNX Runtime cannot take it. */
-  load(model: LoadedModel, threads?: number): Promise<Network>;
+  load(model: VerifiedModel, threads?: number): Promise<Network>;
   /** Time spent inside ONNX Runtime's `run` since the runtime was made, ms. */
   inferenceMs(): number;
   /** Frees every session. */
@@ -57,7 +58,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const sessions: InferenceSession[] = [];
   let inferenceMs = 0;
 
-  async function sessionOf(model: LoadedModel, intraOpNumThreads: number): Promise<InferenceSession> {
+  async function sessionOf(model: VerifiedModel, intraOpNumThreads: number): Promise<InferenceSession> {
     const own = { ...shared, intraOpNumThreads };
     const graph = await graphs.find(model);
     if (graph !== null) {
@@ -74,9 +75,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         await graphs.drop(model);
       }
     }
-    // Seldom needed, and more to load than all else here.
-    const { suitedTo } = await import('../models/suited.ts');
-    const onnx = suitedTo(process.arch, model);
+    const onnx = await suitedTo(process.arch, model.name, await model.read());
     return graphs.keep(model, (file) =>
       InferenceSession.create(onnx, {
         ...own,

@@ -1,5 +1,5 @@
 import { median } from '../lib/quantile.ts';
-import type { LoadedModel } from '../models/contract.ts';
+import type { VerifiedModel } from '../models/contract.ts';
 import { writeOnnx, type OnnxGraph } from '../models/convert/onnx.ts';
 import { sha256Of } from '../models/inspect.ts';
 import { observe, withTaps, type Range, type Ranges } from '../models/quantise/ranges.ts';
@@ -10,7 +10,7 @@ import { createRuntime, type Network, type Runtime, type RuntimeOptions } from '
 type Open = (options: RuntimeOptions) => Runtime;
 
 /** Makes a runtime that loads `variant` where it is asked for the model of that name. */
-export function withModel(variant: LoadedModel): Open {
+export function withModel(variant: VerifiedModel): Open {
   return (options) => {
     const runtime = createRuntime(options);
     return {
@@ -39,9 +39,9 @@ export function watched(name: string, see: (data: Float32Array, dims: readonly n
 }
 
 /** A graph as a model in memory. */
-export function modelFrom(name: string, graph: OnnxGraph): LoadedModel {
+export function modelFrom(name: string, graph: OnnxGraph): VerifiedModel {
   const onnx = writeOnnx(graph);
-  return { name, onnx, sha256: sha256Of(onnx) };
+  return { name, sha256: sha256Of(onnx), size: onnx.length, read: () => Promise.resolve(onnx) };
 }
 
 /** The ranges of a graph's tensors over inputs of the shape `dims`. */
@@ -71,7 +71,7 @@ const rounds = 40;
 
 /** Median time of one run of each model on an input, ms, in turns. */
 export async function race(
-  models: readonly LoadedModel[],
+  models: readonly VerifiedModel[],
   input: Float32Array,
   dims: readonly number[],
   threads: number,

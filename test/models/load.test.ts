@@ -1,4 +1,4 @@
-import { copyFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { defaultModelsDir } from '../../src/lib/package.ts';
@@ -27,10 +27,22 @@ describe('loadPack', () => {
       'o',
       'e',
     ]);
-    for (const { name, onnx, sha256 } of [pack.pnet, pack.rnet, pack.onet, pack.embedder]) {
+    for (const { name, sha256, size, read } of [pack.pnet, pack.rnet, pack.onet, pack.embedder]) {
       expect(sha256).toBe(manifest.models[name]?.sha256);
+      const onnx = await read();
       expect(sha256Of(onnx)).toBe(sha256);
+      expect(onnx).toHaveLength(size);
     }
+  });
+
+  it('gives no bytes that have changed since', async () => {
+    const { rnet } = await loadPack(modelsDir, 'tiny');
+    await appendFile(join(modelsDir, 'r.onnx'), 'x');
+    await expect(rnet.read()).rejects.toMatchObject({
+      code: 'model_damaged',
+      message: expect.stringContaining(join(modelsDir, 'r.onnx')),
+      remedy: expect.stringContaining('muster models build'),
+    });
   });
 
   it('has a fingerprint that changes with a model and with the preprocessing, and with nothing else', async () => {

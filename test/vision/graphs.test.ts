@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { LoadedModel } from '../../src/models/contract.ts';
+import type { VerifiedModel } from '../../src/models/contract.ts';
 import { sha256Of } from '../../src/models/inspect.ts';
 import { createGraphCache } from '../../src/vision/graphs.ts';
 import { temporaryFolder } from '../support/tools.ts';
@@ -70,10 +70,11 @@ test('a folder that can not be written is no reason not to start', async () => {
 
 test('a graph of another model or runtime is not found, and old ones go', async () => {
   const dir = await temporaryFolder();
-  const modelNamed = (name: string): LoadedModel => ({
+  const modelNamed = (name: string): VerifiedModel => ({
     name,
-    onnx: Buffer.from(name),
     sha256: sha256Of(name),
+    size: name.length,
+    read: () => Promise.resolve(Buffer.from(name)),
   });
   const write = (graph: string) => async (file: string | null) => {
     expect(file).not.toBeNull();

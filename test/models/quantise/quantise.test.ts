@@ -117,7 +117,7 @@ describe('quantise', () => {
 
   it('leaves no convolution of the embedder in float32, with codes that suit the processor', async () => {
     const { embedder } = await loadPack(defaultModelsDir, 'edge');
-    const net = readOnnx(embedder.onnx, embedder.name);
+    const net = readOnnx(await embedder.read(), embedder.name);
     const dims = [1, 3, 112, 112];
     const ranges = await rangesOver(net, [noise(dims).data], dims, 1);
     const file = join(await temporaryFolder(), 'optimised.onnx');
