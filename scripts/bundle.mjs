@@ -97,7 +97,8 @@ await bundle.write({
   sourcemapExcludeSources: true,
 });
 await bundle.close();
-for (const name of readdirSync(made).filter((name) => name.endsWith('.js'))) {
+for (const name of readdirSync(made)) {
+  if (!name.endsWith('.js')) continue;
   const code = readFileSync(join(made, name), 'utf8');
   if (!ascii.test(code)) writeFileSync(join(made, name), code.replace(/[^\0-\x7f]/g, escaped));
 }

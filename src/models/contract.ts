@@ -5,7 +5,7 @@ export interface VerifiedModel {
   /** Of the ONNX file, bytes. */
   readonly size: number;
   /** The ONNX file's bytes. A start from kept graphs does without. Throws MusterError `model_damaged` where they are no longer what they were. */
-  read(): Promise<Uint8Array>;
+  readonly read: () => Promise<Uint8Array>;
 }
 
 /**

@@ -68,7 +68,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           // What has been optimised is taken as it is: looking for more to do is most of a start.
           graphOptimizationLevel: 'disabled',
           // One copy less. The weights themselves are copied, since where they lie in the file makes computing with them 2 to 4 % slower.
-          extra: { session: { ...session, use_ort_model_bytes_directly: '1' } },
+          extra: { session: { ...ownOptions, use_ort_model_bytes_directly: '1' } },
         });
       } catch {
         // On a full disk ONNX Runtime writes a part, or nothing, and does not say so.
@@ -82,13 +82,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         graphOptimizationLevel: 'all',
         ...(file !== null && {
           optimizedModelFilePath: file,
-          extra: { session: { ...session, save_model_format: 'ORT' } },
+          extra: { session: { ...ownOptions, save_model_format: 'ORT' } },
         }),
       }),
     );
   }
 
-  const session = {
+  const ownOptions = {
     intra_op: { allow_spinning: '1', spin_duration_us: spinUs },
     force_spinning_stop: '1',
   };
@@ -99,7 +99,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     enableMemPattern: false,
     // Errors only: that a graph kept here suits this machine alone is known.
     logSeverityLevel: 3,
-    extra: { session },
+    extra: { session: ownOptions },
   };
 
   return {

@@ -49,7 +49,7 @@ test('a graph that was not written to its end, as on a full disk, is made anew',
   ] as const) {
     const part = (await readFile(join(dir, name))).subarray(0, length);
     await rm(join(dir, name));
-    await writeFile(join(dir, `${name.slice(0, 33)}${sha256Of(part)}.onnx`), part);
+    await writeFile(join(dir, `${name.slice(0, 33)}${sha256Of(part)}.ort`), part);
   }
   const parts = (await readdir(dir)).toSorted();
   expect(await facesWith(dir)).toEqual(plain);
