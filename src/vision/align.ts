@@ -81,9 +81,17 @@ export function alignFace(photo: Picture, landmarks: Landmarks, out: Float32Arra
     out.fill(pixelOffset, offset, offset + 3 * cropSide * cropSide);
     return;
   }
+  warp(patch, toPhoto, block, out, offset);
+}
+
+/** Samples the crop's values from the patch. What lies between four pixels of the patch, nearly all, takes the short way. */
+function warp(patch: Patch, toPhoto: Similarity, block: number, out: Float32Array, offset: number): void {
   const { a, b } = toPhoto;
+  const { width, height, planes } = patch;
   const tx = toPhoto.tx - patch.left;
   const ty = toPhoto.ty - patch.top;
+  const planeIn = width * height;
+  const planeOut = cropSide * cropSide;
   let to = offset;
   for (let v = 0; v < cropSide; v++) {
     for (let u = 0; u < cropSide; u++, to++) {
@@ -91,7 +99,26 @@ export function alignFace(photo: Picture, landmarks: Landmarks, out: Float32Arra
       // start.
       const x = (a * u - b * v + tx + 0.5) / block - 0.5;
       const y = (b * u + a * v + ty + 0.5) / block - 0.5;
-      writeBilinear(patch, x, y, out, to);
+      const left = Math.floor(x);
+      const top = Math.floor(y);
+      if (left < 0 || top < 0 || left >= width - 1 || top >= height - 1) {
+        writeAtBorder(patch, x, y, out, to);
+        continue;
+      }
+      const right = x - left;
+      const bottom = y - top;
+      const shareA = (1 - right) * (1 - bottom);
+      const shareB = right * (1 - bottom);
+      const shareC = (1 - right) * bottom;
+      const shareD = right * bottom;
+      let from = top * width + left;
+      for (let at = to; at < to + 3 * planeOut; at += planeOut, from += planeIn) {
+        out[at] =
+          shareA * planes[from]! +
+          shareB * planes[from + 1]! +
+          shareC * planes[from + width]! +
+          shareD * planes[from + width + 1]!;
+      }
     }
   }
 }
@@ -127,7 +154,7 @@ function cutPatch(photo: Picture, { a, b, tx, ty }: Similarity, block: number): 
 }
 
 /** Writes the three values at x, y of the patch; neighbours beyond it count as black. */
-function writeBilinear(
+function writeAtBorder(
   { width, height, planes }: Patch,
   x: number,
   y: number,

@@ -51,9 +51,12 @@ export function createEmbedder(
 
 /** The crops, and then all of them with the rows of every plane from right to left. */
 function withMirrored(crops: Float32Array, side: number): Float32Array {
-  const both = new Float32Array(2 * crops.length);
+  const { length } = crops;
+  const both = new Float32Array(2 * length);
   both.set(crops);
-  both.set(crops, crops.length);
-  for (let row = crops.length; row < both.length; row += side) both.subarray(row, row + side).reverse();
+  for (let row = 0; row < length; row += side) {
+    for (let column = 0; column < side; column++)
+      both[length + row + column] = crops[row + side - 1 - column]!;
+  }
   return both;
 }
