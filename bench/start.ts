@@ -155,14 +155,14 @@ async function runStation(
     const entry = line.startsWith('{') ? (JSON.parse(line) as { msg: string }) : { msg: '' };
     if (output.length < 20) output.push(line);
     if (entry.msg.startsWith('ready')) readyMs = performance.now() - started;
-    if (entry.msg !== 'decided') continue;
-    decided++;
-    decidedMs ||= performance.now() - started;
-    if (decided < captures) await feed(dir, photos[decided % photos.length]!);
-    else {
-      rssMb = await rssOf(child);
-      child.kill('SIGTERM');
+    if (entry.msg === 'decided') {
+      decided++;
+      decidedMs ||= performance.now() - started;
+      if (decided < captures) await feed(dir, photos[decided % photos.length]!);
     }
+    if (decided < captures || readyMs === 0 || rssMb > 0) continue;
+    rssMb = await rssOf(child);
+    child.kill('SIGTERM');
   }
   if (child.exitCode === null) await once(child, 'exit');
   if (child.exitCode !== 0 || decided === 0)

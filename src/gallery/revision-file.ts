@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MusterError } from '../lib/errors.ts';
 import type { Gallery, SubjectId } from './contract.ts';
 import { readLittleEndian, toLittleEndian } from './float32.ts';
-import { subjectIdSchema } from './subject.ts';
+import { isSubjectId } from './subject.ts';
 import { publicationSchema, type Publication } from './sync/payloads.ts';
 import { galleryOfTable } from './table-gallery.ts';
 import { newVectors, sha256, type TemplateTable } from './template-table.ts';
@@ -21,6 +21,24 @@ const headerAt = magic.length + 4;
 const hashBytes = 32;
 const format = 1;
 
+type SubjectEntry = [subject: SubjectId, numbers: number[]];
+
+/** By hand, as there may be a million: a tenth of the time that a schema of each takes. */
+function areSubjectEntries(list: unknown): boolean {
+  return Array.isArray(list) && list.every(isSubjectEntry);
+}
+
+function isSubjectEntry(entry: unknown): entry is SubjectEntry {
+  if (!Array.isArray(entry) || entry.length !== 2) return false;
+  const [subject, numbers] = entry as [unknown, unknown];
+  return (
+    typeof subject === 'string' &&
+    isSubjectId(subject) &&
+    Array.isArray(numbers) &&
+    numbers.every((n) => Number.isSafeInteger(n) && n >= 0)
+  );
+}
+
 const headerSchema = z.object({
   format: z.literal(format),
   revision: z.int().positive(),
@@ -32,7 +50,10 @@ const headerSchema = z.object({
   commit: z.string(),
   history: z.array(z.string()),
   /** Each subject with the n of its templates. */
-  subjects: z.array(z.tuple([subjectIdSchema, z.array(z.int().nonnegative())])),
+  subjects: z.custom<SubjectEntry[]>(
+    areSubjectEntries,
+    'must be a list of subjects with the numbers of their templates',
+  ),
   /** Absent where the gallery never came from a broker. */
   publication: publicationSchema.optional(),
 });
