@@ -4,8 +4,9 @@ import { pixelOffset } from './image.ts';
 
 /** Side of the aligned crop, px. */
 export const cropSide = 112;
+const cropPlane = cropSide * cropSide;
 /** Length of an aligned crop: `[3, 112, 112]`. */
-export const cropLength = 3 * cropSide * cropSide;
+export const cropLength = 3 * cropPlane;
 
 /**
  * Where the landmarks of an upright frontal face lie in the 112×112 crop; the positions MobileFaceNet was
@@ -78,20 +79,15 @@ export function alignFace(photo: Picture, landmarks: Landmarks, out: Float32Arra
   const block = Math.max(1, Math.floor(Math.hypot(toPhoto.a, toPhoto.b)));
   const patch = cutPatch(photo, toPhoto, block);
   if (patch.planes.length === 0) {
-    out.fill(pixelOffset, offset, offset + 3 * cropSide * cropSide);
+    out.fill(pixelOffset, offset, offset + cropLength);
     return;
   }
-  warp(patch, toPhoto, block, out, offset);
-}
-
-/** Samples the crop's values from the patch. What lies between four pixels of the patch, nearly all, takes the short way. */
-function warp(patch: Patch, toPhoto: Similarity, block: number, out: Float32Array, offset: number): void {
   const { a, b } = toPhoto;
-  const { width, height, planes } = patch;
   const tx = toPhoto.tx - patch.left;
   const ty = toPhoto.ty - patch.top;
-  const planeIn = width * height;
-  const planeOut = cropSide * cropSide;
+  const { width, height, planes } = patch;
+  const plane = width * height;
+  const [lastColumn, lastRow] = [width - 1, height - 1];
   let to = offset;
   for (let v = 0; v < cropSide; v++) {
     for (let u = 0; u < cropSide; u++, to++) {
@@ -101,8 +97,8 @@ function warp(patch: Patch, toPhoto: Similarity, block: number, out: Float32Arra
       const y = (b * u + a * v + ty + 0.5) / block - 0.5;
       const left = Math.floor(x);
       const top = Math.floor(y);
-      if (left < 0 || top < 0 || left >= width - 1 || top >= height - 1) {
-        writeAtBorder(patch, x, y, out, to);
+      if (left < 0 || left >= lastColumn || top < 0 || top >= lastRow) {
+        writeAtEdge(patch, x, y, out, to);
         continue;
       }
       const right = x - left;
@@ -111,13 +107,13 @@ function warp(patch: Patch, toPhoto: Similarity, block: number, out: Float32Arra
       const shareB = right * (1 - bottom);
       const shareC = (1 - right) * bottom;
       const shareD = right * bottom;
-      let from = top * width + left;
-      for (let at = to; at < to + 3 * planeOut; at += planeOut, from += planeIn) {
-        out[at] =
-          shareA * planes[from]! +
-          shareB * planes[from + 1]! +
-          shareC * planes[from + width]! +
-          shareD * planes[from + width + 1]!;
+      let at = top * width + left;
+      for (let i = to; i < to + 3 * cropPlane; i += cropPlane, at += plane) {
+        out[i] =
+          shareA * planes[at]! +
+          shareB * planes[at + 1]! +
+          shareC * planes[at + width]! +
+          shareD * planes[at + width + 1]!;
       }
     }
   }
@@ -153,8 +149,8 @@ function cutPatch(photo: Picture, { a, b, tx, ty }: Similarity, block: number): 
   return { left, top, width, height, planes };
 }
 
-/** Writes the three values at x, y of the patch; neighbours beyond it count as black. */
-function writeAtBorder(
+/** Writes the three values at x, y of the patch, of which some neighbours may be beyond it: they count as black. */
+function writeAtEdge(
   { width, height, planes }: Patch,
   x: number,
   y: number,
@@ -180,7 +176,6 @@ function writeAtBorder(
   const c = shareC > 0 ? at + width : 0;
   const d = shareD > 0 ? at + width + 1 : 0;
   const planeIn = width * height;
-  const planeOut = cropSide * cropSide;
   for (let plane = 0; plane < 3; plane++) {
     const from = plane * planeIn;
     const value =
@@ -188,6 +183,6 @@ function writeAtBorder(
       shareB * planes[from + b]! +
       shareC * planes[from + c]! +
       shareD * planes[from + d]!;
-    out[to + plane * planeOut] = value + black;
+    out[to + plane * cropPlane] = value + black;
   }
 }

@@ -18,6 +18,8 @@ export interface Picture {
    * resampling.
    */
   sample(rectangle: Rectangle, target: Target, offset?: number): void;
+  /** Takes rows of the image, which were not there when the picture was made. */
+  take(rows: Rows): void;
 }
 
 /** The function of wasm/area.wat, which says what it does. Pointers are byte offsets in the memory. */
@@ -56,12 +58,12 @@ export interface Rows {
   readonly bottom: number;
 }
 
-/** Returns a function that makes a picture of an image, or of the rows of it that have pixels, in memory that is used again. */
-export function createPictures(): (image: Image, rows?: Rows) => Picture {
+/** Returns a function that makes a picture of an image, or of some rows of it, in memory that is used again. */
+export function createPictures(): (image: Image, first?: Rows) => Picture {
   let memory: WasmMemory | null = null;
   let kernel: Kernel | undefined;
 
-  return ({ width, height, data }, filled = { top: 0, bottom: height }) => {
+  return ({ width, height, data }, first = { top: 0, bottom: height }) => {
     const roomAt = pixelsAt + Math.ceil((data.length + spareBytes) / 16) * 16;
     if (memory === null || kernel === undefined || memory.buffer.byteLength > keptBytes) {
       memory = createWasmMemory(roomAt);
@@ -71,12 +73,15 @@ export function createPictures(): (image: Image, rows?: Rows) => Picture {
     const [work, run] = [memory, kernel];
     growWasmMemory(work, roomAt);
     const rowBytes = width * 3;
-    new Uint8Array(work.buffer, pixelsAt).set(
-      data.subarray(filled.top * rowBytes, filled.bottom * rowBytes),
-      filled.top * rowBytes,
-    );
+    const take = ({ top, bottom }: Rows) =>
+      new Uint8Array(work.buffer, pixelsAt).set(
+        data.subarray(top * rowBytes, bottom * rowBytes),
+        top * rowBytes,
+      );
+    take(first);
 
     return {
+      take,
       width,
       height,
       room(length) {

@@ -69,8 +69,9 @@ const smallestFacePx = 12;
 /** A bound on time and memory; the faces of a photo beyond it, the smallest, are left out. */
 const facesPerPhoto = 256;
 
-/** What is decoded around a face that is followed, beyond the square around its box, as a share of the square's side: it may have moved, and it is seen with some of its surroundings. */
-const followMargin = 0.15;
+/** What may be decoded around a face that is followed, beyond the square around its box, as a share of the square's side: it may have moved, and it is seen with some of its surroundings. */
+const followMargin = 0.5;
+const noRows = { top: 0, bottom: 0 };
 
 /** More faces than this nobody looks at one by one. */
 const cropsPerPhoto = 32;
@@ -135,6 +136,13 @@ export async function createPipeline(
     return !search && pad === 0 && cropper.kind !== 'own';
   }
 
+  /** Of each face first the square that it is looked for in. */
+  function decodeAround(bytes: Uint8Array, follow: readonly Box[]) {
+    const squares = follow.map((box) => squareAround(box, 0));
+    const reach = follow.map((box) => squareAround(box, followMargin));
+    return decodePart(bytes, squares, reach);
+  }
+
   async function examine(
     bytes: Uint8Array,
     decoding: Promise<DecodeResult> | null,
@@ -142,11 +150,11 @@ export async function createPipeline(
     queue: number,
   ): Promise<VisionResult> {
     const startedAt = performance.now();
-    const part = decoding === null ? decodePart(bytes, (look.follow ?? []).map(surroundings)) : null;
+    const part = decoding === null ? decodeAround(bytes, look.follow ?? []) : null;
     if (part !== null) {
       const { image } = part;
       const photo = { width: image.width, height: image.height, image };
-      const picture = pictureOfPart(pictureOf(image, part), part);
+      const picture = pictureOfPart(pictureOf(image, noRows), part);
       try {
         return await examinePhoto(photo, picture, look, { queue, decode: performance.now() - startedAt });
       } catch (error) {
@@ -265,9 +273,9 @@ function trueFirst(values: readonly boolean[]): readonly [places: readonly numbe
   return [values.map((value) => (value ? next++ : nextOther++)), count];
 }
 
-/** What may be looked at of a photo to follow the face of a box. */
-function surroundings([x1, y1, x2, y2]: Box): Box {
-  const half = Math.max(x2 - x1, y2 - y1) * (0.5 + followMargin);
+/** The square around a box, and a margin on each side of it, as a share of the square's side. */
+function squareAround([x1, y1, x2, y2]: Box, margin: number): Box {
+  const half = Math.max(x2 - x1, y2 - y1) * (0.5 + margin);
   const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
   return [x - half, y - half, x + half, y + half];
 }

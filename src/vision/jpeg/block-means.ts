@@ -29,7 +29,9 @@ const maxBytes = 4 * 2 ** 20;
 /** Units that are read before others have the thread: less than a millisecond. */
 const unitsAtOnce = 2_048;
 /** In the memory: the state, the tables, the file, its data, the means. */
-const tablesAt = 256;
+const tablesAt = 512;
+/** Of the state. */
+const predictorsAt = 48;
 const fileAt = tablesAt + tablesBytes;
 /** What may be read or written beyond an end: a unit of ten blocks takes less. */
 const spareBytes = 4_096;
@@ -64,8 +66,8 @@ export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) =>
     const unitColumns = Math.ceil(header.width / (8 * across));
     const units = unitColumns * Math.ceil(header.height / (8 * down));
     const stride = unitColumns * first.across;
-    const dataAt = fileAt + file.length + spareBytes;
-    const meansAt = (dataAt + file.length + spareBytes) & ~15;
+    const topAt = fileAt + 2 * (file.length + spareBytes);
+    const meansAt = (topAt + 15) & ~15;
     const meansLength = units * first.across * first.down;
 
     memory ??= createWasmMemory(fileAt) ?? undefined;
@@ -77,11 +79,11 @@ export function createBlockMeansReader(maxPixels: number): (jpeg: Uint8Array) =>
     const state = new Uint32Array(memory.buffer, 0, tablesAt / 4);
     state.set([0, 0, 0, meansAt, unitColumns, unitColumns, first.across * 2, (first.down - 1) * stride * 2]);
     state[8] = writeBlocks(header, tables, stride, state.subarray(16));
+    const predictors = new Int32Array(memory.buffer, predictorsAt, 3);
 
-    const layout = { fileAt, dataAt, kernel };
-    for (const interval of restartIntervals(file, header, units, layout)) {
+    for (const interval of restartIntervals(file, header, units, { fileAt, topAt, state, kernel })) {
       if (interval === null) return null;
-      [state[0], state[2]] = [dataAt * 8, 0];
+      predictors.fill(0);
       for (let done = interval.from; done < interval.to;) {
         const some = Math.min(interval.to - done, unitsAtOnce);
         if (kernel.read(some) === 0) return null;
@@ -113,7 +115,8 @@ function writeBlocks(
   for (const [i, { across, down, dc, ac }] of components.entries()) {
     for (let n = 0; n < across * down; n += 1) {
       const offset = (Math.floor(n / across) * stride + (n % across)) * 2;
-      state.set([tables.at('dc', dc), tables.at('ac', ac), i === 0 ? 1 : 0, offset], blocks * 4);
+      const own = [tables.at('dc', dc), tables.at('ac', ac), predictorsAt + 4 * i];
+      state.set([...own, i === 0 ? 1 : 0, offset], blocks * 8);
       blocks += 1;
     }
   }

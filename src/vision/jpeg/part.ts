@@ -8,28 +8,37 @@ import { restartIntervals } from './intervals.ts';
 import { kernelBytes } from './kernel-bytes.ts';
 import { createTables, tablesBytes, type Tables } from './tables.ts';
 
-/** A photo of which only a part has been decoded. It is valid until the next one is made. */
+/** A photo of which only a part has been decoded, and that more may be decoded of. It is valid until the next one is made. */
 export interface PartOfPhoto {
   /** Of the whole photo's size; beyond the part are pixels of anything. */
   readonly image: Image;
-  /** The rows that the part is in, from `top` to before `bottom`. */
-  readonly top: number;
-  readonly bottom: number;
   /** Whether all of a rectangle was decoded. */
   has(rectangle: Rectangle): boolean;
+  /** Decodes a rectangle too. Throws BeyondPart for one that is out of reach. */
+  add(rectangle: Rectangle): void;
 }
 
-/** Something was looked for beyond the part of a photo that was decoded. */
+/** Something was looked for beyond what is to be decoded of a photo. */
 export class BeyondPart extends Error {
   override readonly name = 'BeyondPart';
 }
 
-/** A picture of a part of a photo. Its `sample` throws BeyondPart for what was not decoded. */
+/** A picture of a part of a photo. Its `sample` decodes what it needs, and throws BeyondPart for what is out of reach. */
 export function pictureOfPart(picture: Picture, part: PartOfPhoto): Picture {
+  /** Rows that the picture has. */
+  let [first, last] = [0, 0];
   return {
     ...picture,
     sample(rectangle, target, offset) {
-      if (!part.has(rectangle)) throw new BeyondPart('it was not decoded');
+      const { top, bottom } = rectangle;
+      if (!part.has(rectangle)) {
+        part.add(rectangle);
+        last = first;
+      }
+      if (top < first || bottom > last) {
+        picture.take(rectangle);
+        [first, last] = [top, bottom];
+      }
       picture.sample(rectangle, target, offset);
     },
   };
@@ -60,18 +69,20 @@ const instantiate = createWasmModule(kernelBytes, 'vision');
 /** Larger files and photos are left to libvips, so that the memory stays small. */
 const maxBytes = 4 * 2 ** 20;
 const mostPixels = 4e6;
-/** In the memory: the state, the tables, room to work in, the quantisers, two rows of colours, the file, its data, the samples, the pixels. */
-/** The state has room for the ten blocks that a unit can have. */
+/** In the memory: the state, the tables, room to work in, the quantisers, two rows of colours, the file, its data, the records of its units, the samples, the pixels. */
+/** Of the state, which has room for the ten blocks that a unit can have. */
+const predictorsAt = 48;
 const tablesAt = 512;
 const workAt = tablesAt + tablesBytes;
-const predictorsAt = workAt + 512;
-const quantisersAt = predictorsAt + 16;
+const quantisersAt = workAt + 128;
 const quantiserBytes = 512;
 const wideAt = quantisersAt + 3 * quantiserBytes;
 /** Pixels of a row at the most, and what may be read or written beyond an end. */
 const maxWidth = 8_192;
 const spareBytes = 4_096;
 const fileAt = wideAt + 2 * (maxWidth + spareBytes);
+/** What is on record of a unit: three DC coefficients before it, and where it begins, bits. */
+const recordBytes = 16;
 /** Samples beside a plane's rows, for what looks beyond its edges. */
 const edge = 16;
 /** libjpeg does not smooth the colours of narrower photos. */
@@ -84,58 +95,83 @@ const zigzag = [
 ];
 
 /**
- * Creates what decodes the parts around some boxes (px) of a baseline JPEG of three components, as cameras make them: all of its codes are read, but
- * pixels are made of the blocks at the boxes only. They are those of libjpeg-turbo with its accurate DCT and its smooth colours (4:4:4, 4:2:2 and
+ * Creates what decodes parts (boxes, px) of a baseline JPEG of three components, as cameras make them: all of its codes are read, but
+ * pixels are made of the blocks at the boxes only, and later of others within the `reach`. They are those of libjpeg-turbo with its accurate DCT and its smooth colours (4:4:4, 4:2:2 and
  * 4:2:0), as libvips uses it. Null for any other JPEG, for one that may have to be turned or has colours of its own, and for one that is damaged: whoever asks
  * decodes it as a whole then.
  */
 export function createPartDecoder({
   maxPixels,
   maxSidePx,
-}: Limits): (jpeg: Uint8Array, boxes: readonly Box[]) => PartOfPhoto | null {
+}: Limits): (jpeg: Uint8Array, boxes: readonly Box[], reach?: readonly Box[]) => PartOfPhoto | null {
   let memory: WasmMemory | undefined;
   let kernel: Kernel | undefined;
   const tables = createTables(tablesAt);
 
-  return (jpeg, boxes) => {
+  return (jpeg, boxes, reach = boxes) => {
     const file = Buffer.from(jpeg.buffer, jpeg.byteOffset, jpeg.length);
     const header = readBaselineHeader(file);
     if (header === null || !canDecode(header) || file.length > maxBytes) return null;
-    if (header.width * header.height > Math.min(maxPixels, mostPixels)) return null;
-    if (Math.max(header.width, header.height) > (maxSidePx ?? Infinity)) return null;
+    const { width, height } = header;
+    if (width * height > Math.min(maxPixels, mostPixels)) return null;
+    if (Math.max(width, height) > (maxSidePx ?? Infinity)) return null;
     const shape = shapeOf(header);
-    const spans = spansOf(boxes, header, shape);
-    const dataAt = fileAt + file.length + spareBytes;
-    const planesAt = (dataAt + file.length + spareBytes + 15) & ~15;
-    const planes = planesOf(header, shape, planesAt);
+    const topAt = fileAt + 2 * (file.length + spareBytes);
+    const recordsAt = (topAt + 15) & ~15;
+    const planes = planesOf(header, shape, recordsAt + shape.columns * shape.rows * recordBytes);
     const pixelsAt = planes.end + spareBytes;
     memory ??= createWasmMemory(fileAt) ?? undefined;
     if (memory === undefined) return null;
     kernel ??= instantiate(memory) as Kernel;
-    growWasmMemory(memory, pixelsAt + header.width * header.height * 3 + spareBytes);
-    if (!tables.write(header, memory.buffer)) return null;
-    new Uint8Array(memory.buffer, fileAt).set(file);
-    if (!readSamples({ header, tables, shape, spans, planes, file, dataAt }, kernel, memory.buffer))
-      return null;
-    makePixels({ header, shape, spans, planes, pixelsAt }, kernel, memory.buffer);
-    const { width, height } = header;
-    const data = new Uint8Array(memory.buffer, pixelsAt, width * height * 3);
-    const rows = spans.wanted.flatMap(({ from, to }, row) => (from < to ? [row] : []));
+    growWasmMemory(memory, pixelsAt + width * height * 3 + spareBytes);
+    const { buffer } = memory;
+    if (!tables.write(header, buffer)) return null;
+    const bytes = new Uint8Array(buffer);
+    bytes.set(file, fileAt);
+
+    const reading = { header, shape, planes: planes.of, tables, file, topAt, recordsAt, pixelsAt };
+    const samples = createSamples(reading, kernel, buffer);
+    const wanted: Span[] = Array.from({ length: shape.rows }, () => none);
+    const first = spansOf(boxes, header, shape);
+    if (!samples.readAll(first.decoded)) return null;
+    makePixels(first.wanted);
+
     return {
-      image: { width, height, data },
-      top: Math.min(height, (rows[0] ?? 0) * shape.unitHeight),
-      bottom: Math.min(height, ((rows.at(-1) ?? -1) + 1) * shape.unitHeight),
-      has({ left, top, right, bottom }) {
-        const first = Math.floor(top / shape.unitHeight);
-        const last = Math.ceil(bottom / shape.unitHeight);
-        return spans.wanted
-          .slice(first, last)
-          .every(
-            ({ from, to }) =>
-              from * shape.unitWidth <= left && right <= Math.min(width, to * shape.unitWidth),
-          );
+      image: { width, height, data: bytes.subarray(pixelsAt, pixelsAt + width * height * 3) },
+      has,
+      add({ left, top, right, bottom }) {
+        const isInReach = reach.some(
+          ([x1, y1, x2, y2]) =>
+            left >= Math.min(Math.floor(x1), width) &&
+            top >= Math.min(Math.floor(y1), height) &&
+            right <= Math.max(Math.ceil(x2), 0) &&
+            bottom <= Math.max(Math.ceil(y2), 0),
+        );
+        if (!isInReach) throw new BeyondPart('it is not to be decoded');
+        const more = spansOf([[left, top, right, bottom]], header, shape);
+        if (!samples.readMore(more.decoded)) throw new BeyondPart('it is damaged');
+        makePixels(more.wanted);
       },
     };
+
+    function has({ left, top, right, bottom }: Rectangle): boolean {
+      const last = Math.ceil(bottom / shape.unitHeight);
+      for (let row = Math.floor(top / shape.unitHeight); row < last; row += 1) {
+        const { from, to } = wanted[row]!;
+        if (from * shape.unitWidth > left || right > Math.min(width, to * shape.unitWidth)) return false;
+      }
+      return true;
+    }
+
+    /** Makes RGB of the samples that are there, where they are wanted and where that was not done. */
+    function makePixels(more: readonly Span[]): void {
+      for (const [row, span] of more.entries()) {
+        if (span.from === span.to) continue;
+        const before = wanted[row]!;
+        wanted[row] = hullOf(before, span);
+        for (const piece of missing(before, span)) makeRow(reading, kernel!, bytes, row, piece);
+      }
+    }
   };
 }
 
@@ -184,9 +220,10 @@ function shapeOf({ components, width, height }: BaselineJpeg): Shape {
   };
 }
 
+const none: Span = { from: 0, to: 0 };
+
 /** Which units of each row become pixels (`wanted`), and which samples: their colours look at the units beside. */
 function spansOf(boxes: readonly Box[], { width, height }: BaselineJpeg, shape: Shape) {
-  const none = { from: 0, to: 0 };
   const wanted: Span[] = Array.from({ length: shape.rows }, () => none);
   const decoded: Span[] = Array.from({ length: shape.rows }, () => none);
   for (const [x1, y1, x2, y2] of boxes) {
@@ -201,12 +238,13 @@ function spansOf(boxes: readonly Box[], { width, height }: BaselineJpeg, shape: 
       from: Math.floor(top / shape.unitHeight),
       to: Math.ceil(bottom / shape.unitHeight),
     };
+    const [beside, above] = [shape.isHalfWide ? 1 : 0, shape.isHalfHigh ? 1 : 0];
     const more = {
-      from: Math.max(0, columns.from - 1),
-      to: Math.min(shape.columns, columns.to + 1),
+      from: Math.max(0, columns.from - beside),
+      to: Math.min(shape.columns, columns.to + beside),
     };
     for (let row = rows.from; row < rows.to; row += 1) wanted[row] = hullOf(wanted[row]!, columns);
-    const [first, last] = [Math.max(0, rows.from - 1), Math.min(shape.rows, rows.to + 1)];
+    const [first, last] = [Math.max(0, rows.from - above), Math.min(shape.rows, rows.to + above)];
     for (let row = first; row < last; row += 1) decoded[row] = hullOf(decoded[row]!, more);
   }
   return { wanted, decoded };
@@ -244,31 +282,38 @@ function planesOf({ width, height, components }: BaselineJpeg, shape: Shape, fro
 interface Reading {
   readonly header: BaselineJpeg;
   readonly shape: Shape;
-  readonly spans: {
-    readonly wanted: readonly Span[];
-    readonly decoded: readonly Span[];
-  };
-  readonly planes: { readonly of: readonly Plane[] };
-}
-
-interface Data {
+  readonly planes: readonly Plane[];
   readonly tables: Tables;
   readonly file: Buffer;
-  /** Where there is room for the data without what is stuffed into it. */
-  readonly dataAt: number;
+  /** Where the data without what is stuffed into it begins, downwards; where the units are on record; where the pixels are. */
+  readonly topAt: number;
+  readonly recordsAt: number;
+  readonly pixelsAt: number;
 }
 
-/** Reads all codes, and writes the samples of the units in `decoded`. False where the data is damaged. */
-function readSamples(
-  { header, tables, shape, spans, planes, file, dataAt }: Reading & Data,
-  kernel: Kernel,
-  buffer: ArrayBuffer,
-): boolean {
+/** What of `more` is beyond `span` and makes one span with it. */
+function missing(span: Span, more: Span): readonly Span[] {
+  if (span.from === span.to) return [more];
+  return [
+    { from: Math.min(span.from, more.from), to: span.from },
+    { from: span.to, to: Math.max(span.to, more.to) },
+  ].filter(({ from, to }) => from < to);
+}
+
+/** Reads codes, and writes samples of units. */
+function createSamples(reading: Reading, kernel: Kernel, buffer: ArrayBuffer) {
+  const { header, shape, planes, tables, file, topAt, recordsAt } = reading;
   const state = new Uint32Array(buffer, 0, tablesAt / 4);
   const predictors = new Int32Array(buffer, predictorsAt, 3);
+  const records = new Int32Array(buffer, recordsAt, (shape.columns * shape.rows * recordBytes) / 4);
+  const restartUnits = header.restartUnits || shape.columns * shape.rows;
+  const decoded: Span[] = Array.from({ length: shape.rows }, () => none);
   header.quantisers.forEach((table, i) => {
     const at = new Int32Array(buffer, quantisersAt + i * quantiserBytes, 128);
-    table.forEach((factor, k) => at.set([factor, zigzag[k]! * 4], k * 2));
+    table.forEach((factor, k) => {
+      at[k * 2] = factor;
+      at[k * 2 + 1] = zigzag[k]! * 2;
+    });
   });
   const blocks = header.components.flatMap(({ across, down, dc, ac }, i) =>
     Array.from({ length: across * down }, (_, n) => ({
@@ -284,7 +329,7 @@ function readSamples(
   state[8] = blocks.length;
   state[9] = workAt;
   blocks.forEach(({ i, across, dc, ac }, n) => {
-    const { stride } = planes.of[i]!;
+    const { stride } = planes[i]!;
     const own = [
       tables.at('dc', dc),
       tables.at('ac', ac),
@@ -293,63 +338,115 @@ function readSamples(
     ];
     state.set([...own, 0, stride, across * 8], 16 + n * 8);
   });
-  /** Where the samples of the unit go. */
-  const goTo = (row: number, column: number) =>
-    blocks.forEach(({ i, across, down, x, y }, n) => {
-      const { at, stride } = planes.of[i]!;
-      state[16 + n * 8 + 4] = at + (row * down + y) * 8 * stride + (column * across + x) * 8;
-    });
 
-  const layout = { fileAt, dataAt, kernel };
-  for (const interval of restartIntervals(file, header, shape.columns * shape.rows, layout)) {
-    if (interval === null) return false;
-    state[0] = dataAt * 8;
-    predictors.fill(0);
-    for (let done = interval.from; done < interval.to;) {
-      const [row, column] = [Math.floor(done / shape.columns), done % shape.columns];
-      const { from, to } = spans.decoded[row]!;
-      const isWanted = column >= from && column < to;
-      // To the end of the row, or of those that are wanted or not.
-      const stop = isWanted ? to : column < from ? from : shape.columns;
-      const some = Math.min(interval.to - done, stop - column);
-      if (isWanted) goTo(row, column);
-      if (kernel.part(some, isWanted ? 1 : 0) === 0) return false;
-      done += some;
+  return {
+    /** Reads all codes, and writes the samples of the units in `spans`. False where the data is damaged. */
+    readAll(spans: readonly Span[]): boolean {
+      const layout = { fileAt, topAt, state, kernel };
+      state[10] = recordsAt;
+      for (const interval of restartIntervals(file, header, shape.columns * shape.rows, layout)) {
+        if (interval === null) return false;
+        predictors.fill(0);
+        for (let done = interval.from; done < interval.to;) {
+          const row = Math.floor(done / shape.columns);
+          const column = done % shape.columns;
+          const { from, to } = spans[row]!;
+          const isWanted = column >= from && column < to;
+          // To the end of the row, or of those that are wanted or not.
+          const stop = isWanted ? to : column < from ? from : shape.columns;
+          const some = Math.min(interval.to - done, stop - column);
+          if (isWanted) goTo(row, column);
+          if (kernel.part(some, isWanted ? 1 : 0) === 0) return false;
+          done += some;
+        }
+      }
+      note(spans);
+      return true;
+    },
+
+    /** Reads the units in `spans` whose samples are not there yet, after all have been read. */
+    readMore(spans: readonly Span[]): boolean {
+      for (const [row, span] of spans.entries()) {
+        if (span.from === span.to) continue;
+        for (const { from, to } of missing(decoded[row]!, span)) {
+          for (let column = from; column < to;) {
+            const unit = row * shape.columns + column;
+            const some = Math.min(to - column, restartUnits - (unit % restartUnits));
+            const [y, cb, cr, position] = records.subarray(unit * 4, unit * 4 + 4);
+            predictors.set([y!, cb!, cr!]);
+            state[0] = position!;
+            state[10] = recordsAt + unit * recordBytes;
+            goTo(row, column);
+            if (kernel.part(some, 1) === 0) return false;
+            column += some;
+          }
+        }
+      }
+      note(spans);
+      return true;
+    },
+  };
+
+  /** Where the samples of the unit go. */
+  function goTo(row: number, column: number): void {
+    for (const [n, { i, across, down, x, y }] of blocks.entries()) {
+      const { at, stride } = planes[i]!;
+      state[16 + n * 8 + 4] = at + (row * down + y) * 8 * stride + (column * across + x) * 8;
     }
   }
-  return true;
+
+  function note(spans: readonly Span[]): void {
+    const bytes = new Uint8Array(buffer);
+    for (const [row, span] of spans.entries()) {
+      if (span.from === span.to) continue;
+      decoded[row] = hullOf(decoded[row]!, span);
+      if (shape.isHalfWide) for (const plane of planes.slice(1)) extend(plane, shape, row, bytes);
+    }
+  }
 }
 
-/** Makes RGB of the samples, where they are wanted. */
-function makePixels(
-  { header, shape, spans, planes, pixelsAt }: Reading & { readonly pixelsAt: number },
+/** Makes RGB of the samples of a row of units. */
+function makeRow(
+  { header, shape, planes, pixelsAt }: Reading,
   kernel: Kernel,
-  buffer: ArrayBuffer,
+  bytes: Uint8Array,
+  unitRow: number,
+  { from, to }: Span,
 ): void {
-  const [y, cb, cr] = planes.of as readonly [Plane, Plane, Plane];
-  const bytes = new Uint8Array(buffer);
+  const { width, height } = header;
+  const [y, cb, cr] = planes as readonly [Plane, Plane, Plane];
   const { isHalfWide, isHalfHigh } = shape;
-  const rowsOfUnit = shape.unitHeight / (isHalfHigh ? 2 : 1);
-  if (isHalfWide) for (const plane of [cb, cr]) extend(plane, rowsOfUnit, spans.decoded, bytes);
-  const wideBytes = maxWidth + spareBytes;
-  for (let row = 0; row < header.height; row += 1) {
-    const { from, to } = spans.wanted[Math.floor(row / shape.unitHeight)]!;
-    if (from === to) continue;
-    const left = from * shape.unitWidth;
-    const count = (to - from) * shape.unitWidth;
-    const [blue, red] = [cb, cr].map((plane, i) => {
-      if (!isHalfWide) return plane.at + row * plane.stride + left;
-      const out = wideAt + i * wideBytes;
+  const left = from * shape.unitWidth;
+  const samples = (to - from) * shape.unitWidth;
+  const count = Math.min(samples, width - left);
+  const [even, odd] = isHalfHigh ? [8, 7] : [4, 8];
+  const [wideBlue, wideRed] = [wideAt, wideAt + maxWidth + spareBytes];
+  const last = Math.min(height, (unitRow + 1) * shape.unitHeight);
+  for (let row = unitRow * shape.unitHeight; row < last; row += 1) {
+    const out = pixelsAt + (row * width + left) * 3;
+    const light = y.at + row * y.stride + left;
+    if (isHalfWide) {
       const own = isHalfHigh ? row >> 1 : row;
       // Of two rows of pixels with the same row of colours, the upper one is also near to the one above.
-      const other = isHalfHigh ? within(own + (row % 2 === 0 ? -1 : 1), plane.height) : own;
-      const [even, odd] = isHalfHigh ? [8, 7] : [4, 8];
-      const start = plane.at + left / 2;
-      kernel.widen(start + own * plane.stride, start + other * plane.stride, out, count / 2, even, odd);
-      return out;
-    });
-    const out = pixelsAt + (row * header.width + left) * 3;
-    kernel.colour(y.at + row * y.stride + left, blue!, red!, out, count);
+      const other = isHalfHigh ? within(own + (row % 2 === 0 ? -1 : 1), cb.height) : own;
+      const [ownAt, otherAt] = [own * cb.stride + left / 2, other * cb.stride + left / 2];
+      kernel.widen(cb.at + ownAt, cb.at + otherAt, wideBlue, samples / 2, even, odd);
+      kernel.widen(cr.at + ownAt, cr.at + otherAt, wideRed, samples / 2, even, odd);
+      colour(light, wideBlue, wideRed, out);
+    } else {
+      const at = row * cb.stride + left;
+      colour(light, cb.at + at, cr.at + at, out);
+    }
+  }
+
+  /** The kernel makes eight pixels at a time; the next row may have been made before, so that the last ones of this one go there alone. */
+  function colour(light: number, blue: number, red: number, out: number): void {
+    const rest = count % 8;
+    const most = count - rest;
+    if (most > 0) kernel.colour(light, blue, red, out, most);
+    if (rest === 0) return;
+    kernel.colour(light + most, blue + most, red + most, workAt, 8);
+    bytes.copyWithin(out + most * 3, workAt, workAt + rest * 3);
   }
 }
 
@@ -358,16 +455,16 @@ function within(row: number, rows: number): number {
   return Math.max(0, Math.min(rows - 1, row));
 }
 
-/** Repeats the first and the last sample of the rows beyond them. */
+/** Repeats the first and the last sample of the rows beyond them, in a row of units. */
 function extend(
   { at, stride, width, height }: Plane,
-  rowsOfUnit: number,
-  decoded: readonly Span[],
+  shape: Shape,
+  unitRow: number,
   bytes: Uint8Array,
 ): void {
-  for (let row = 0; row < height; row += 1) {
-    const { from, to } = decoded[Math.floor(row / rowsOfUnit)]!;
-    if (from === to) continue;
+  const rows = shape.unitHeight / (shape.isHalfHigh ? 2 : 1);
+  const last = Math.min(height, (unitRow + 1) * rows);
+  for (let row = unitRow * rows; row < last; row += 1) {
     const start = at + row * stride;
     bytes[start - 1] = bytes[start]!;
     bytes[start + width] = bytes[start + width - 1]!;

@@ -1,15 +1,21 @@
 import type { BaselineJpeg, HuffmanSegment } from './header.ts';
 
 /** Bytes of a table in the memory of wasm/jpeg.wat, which says what is in it. */
-const tableBytes = 217_104;
+const tableBytes = 221_200;
 const singleAt = 8_192;
 const leastAt = 16_384;
 const longAt = 16_388;
 const valueBitsAt = 147_464;
 const longValueBitsAt = 151_560;
+const valuesAt = 217_104;
 
 /** Bits of a code that are looked up at once. */
 const window = 12;
+/** Bits of a code and its value that are looked up at once. */
+const valueWindow = 10;
+/** Low bits of an entry, which say how many it takes. */
+const lengthBits = 6;
+const lengthMask = (1 << lengthBits) - 1;
 /** Of an entry, above its bits: the block ends; the entry has no say. */
 const blockEnds = 128;
 const noSay = 255;
@@ -65,7 +71,7 @@ function writeTable({ kind, bytes }: HuffmanSegment, memory: ArrayBuffer, at: nu
       const symbol = bytes[symbolAt]!;
       const span = 1 << (16 - length);
       if (next + span > 65_536 || (kind === 'dc' && symbol > 15)) return false;
-      const entry = (length + (symbol & 15)) | (passedBy(kind, symbol) << 5);
+      const entry = (length + (symbol & 15)) | (passedBy(kind, symbol) << lengthBits);
       if (length <= window) {
         single.fill(entry, next >> 4, (next + span) >> 4);
         valueBits.fill(symbol & 15, next >> 4, (next + span) >> 4);
@@ -79,6 +85,7 @@ function writeTable({ kind, bytes }: HuffmanSegment, memory: ArrayBuffer, at: nu
   }
   new DataView(memory).setUint32(at + leastAt, least, true);
   if (kind === 'ac') combine(single, new Uint16Array(memory, at, 1 << window));
+  addValues(kind, single, valueBits, new Uint32Array(memory, at + valuesAt, 1 << valueWindow));
   return true;
 }
 
@@ -92,15 +99,34 @@ function passedBy(kind: 'dc' | 'ac', symbol: number): number {
 function combine(single: Uint16Array, combined: Uint16Array): void {
   const mask = (1 << window) - 1;
   for (let i = 0; i <= mask; i += 1) {
-    let bits = single[i]! & 31;
-    let passed = single[i] === 0 ? noSay : single[i]! >> 5;
+    let bits = single[i]! & lengthMask;
+    let passed = single[i] === 0 ? noSay : single[i]! >> lengthBits;
     while (passed < 64 && bits < window) {
       const entry = single[(i << bits) & mask]!;
-      const more = entry >> 5;
-      if (entry === 0 || bits + (entry & 31) > window || (more < 64 && passed + more >= 64)) break;
-      bits += entry & 31;
+      const more = entry >> lengthBits;
+      if (entry === 0 || bits + (entry & lengthMask) > window || (more < 64 && passed + more >= 64)) break;
+      bits += entry & lengthMask;
       passed += more;
     }
-    combined[i] = bits | (passed << 5);
+    combined[i] = bits | (passed << lengthBits);
+  }
+}
+
+/** Entries of codes that lie in their window with their values, which are in them. */
+function addValues(kind: 'dc' | 'ac', single: Uint16Array, valueBits: Uint8Array, values: Uint32Array): void {
+  for (let i = 0; i < values.length; i += 1) {
+    const first = i << (window - valueWindow);
+    const entry = single[first]!;
+    const length = entry & lengthMask;
+    const bits = valueBits[first]!;
+    if (entry === 0 || length > valueWindow) {
+      values[i] = 0;
+      continue;
+    }
+    const coded = (i >> (valueWindow - length)) & ((1 << bits) - 1);
+    // F.2.2.1, EXTEND: it begins with 1 where it is positive.
+    const value = coded >> (bits - 1) === 1 ? coded : coded - (1 << bits) + 1;
+    const passed = kind === 'dc' ? 0 : entry >> lengthBits;
+    values[i] = length | (passed << lengthBits) | (value << 16);
   }
 }

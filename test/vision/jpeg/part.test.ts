@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { groupPhoto, portraits } from '../../../demo/sample-photos.ts';
 import { seededRandom } from '../../../src/lib/random.ts';
 import type { Box } from '../../../src/vision/contract.ts';
-import { createPartDecoder, type PartOfPhoto } from '../../../src/vision/jpeg/part.ts';
+import { BeyondPart, createPartDecoder, type PartOfPhoto } from '../../../src/vision/jpeg/part.ts';
 import { createDice, mutations } from '../../fuzz/mutations.ts';
 import { doorway, hasFfmpeg, withoutFfmpeg } from '../../support/camera-film.ts';
 
@@ -23,8 +23,6 @@ async function worst(jpeg: Buffer, boxes: readonly Box[], part: PartOfPhoto): Pr
     const [right, bottom] = [Math.min(width, Math.ceil(x2)), Math.min(height, Math.ceil(y2))];
     if (left >= right || top >= bottom) continue;
     expect(part.has({ left, top, right, bottom })).toBe(true);
-    expect(part.top).toBeLessThanOrEqual(top);
-    expect(part.bottom).toBeGreaterThanOrEqual(bottom);
     for (let y = top; y < bottom; y += 1) {
       for (let i = (y * width + left) * 3; i < (y * width + right) * 3; i += 1)
         most = Math.max(most, Math.abs(data[i]! - part.image.data[i]!));
@@ -39,6 +37,27 @@ function someBoxes(width: number, height: number): Box[] {
     const [x, y] = [(random() * 1.2 - 0.2) * width, (random() * 1.2 - 0.2) * height];
     return [x, y, x + random() * 0.6 * width, y + random() * 0.6 * height];
   });
+}
+
+/** Pixels that are asked for later are as good, and those from before stay. */
+async function expectMore(
+  jpeg: Buffer,
+  boxes: readonly Box[],
+  [width, height]: readonly [number, number],
+): Promise<void> {
+  const part = decodePart(jpeg, boxes, [[0, 0, width, height]])!;
+  const asked: Box[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    for (const [x1, y1, x2, y2] of someBoxes(width, height)) {
+      const [left, top] = [Math.max(0, Math.floor(x1)), Math.max(0, Math.floor(y1))];
+      const [right, bottom] = [Math.min(width, Math.ceil(x2)), Math.min(height, Math.ceil(y2))];
+      if (left >= right || top >= bottom) continue;
+      part.add({ left, top, right, bottom });
+      asked.push([left, top, right, bottom]);
+    }
+  }
+  const message = `${boxes.join('; ')}, then ${asked.join('; ')}`;
+  expect(await worst(jpeg, [...boxes, ...asked], part), message).toBe(0);
 }
 
 const sizes = [
@@ -66,6 +85,7 @@ it.each(sizes)('has the pixels of libjpeg-turbo, %d×%d', async (width, height) 
               await worst(jpeg, boxes, part!),
               `${quality}, ${chromaSubsampling}, ${boxes.join('; ')}`,
             ).toBe(0);
+            await expectMore(jpeg, boxes, [width, height]);
           }
         }
       }
@@ -99,6 +119,7 @@ it.skipIf(!hasFfmpeg)(
           const part = decodePart(jpeg, boxes);
           expect(part, format).not.toBeNull();
           expect(await worst(jpeg, boxes, part!), `${format}, ${boxes.join('; ')}`).toBe(0);
+          await expectMore(jpeg, boxes, [640, 480]);
         }
         // A restart marker that is out of turn tells of lost data.
         const lastMarker = jpeg.indexOf(Buffer.from([0xff, 0xd4]));
@@ -131,6 +152,22 @@ it('knows what it has', async () => {
       bottom: 10,
     }),
   ).toBe(false);
+});
+
+it('decodes more where it is in reach, and nowhere else', async () => {
+  const jpeg = await sharp(groupPhoto(1)).resize(320, 240, { fit: 'cover' }).jpeg().toBuffer();
+  const part = decodePart(jpeg, [[100, 100, 140, 140]], [[60, 60, 180, 180]])!;
+  const near = { left: 60, top: 61, right: 180, bottom: 180 };
+  expect(part.has(near)).toBe(false);
+  part.add(near);
+  expect(part.has(near)).toBe(true);
+  expect(() => part.add({ ...near, left: 59 })).toThrow(BeyondPart);
+  expect(() => part.add({ ...near, bottom: 181 })).toThrow(BeyondPart);
+  expect(part.has({ ...near, bottom: 200 })).toBe(false);
+
+  const withEdge = decodePart(jpeg, [[0, 0, 40, 40]], [[-50, -50, 500, 300]])!;
+  withEdge.add({ left: 0, top: 0, right: 320, bottom: 240 });
+  expect(await worst(jpeg, [[0, 0, 320, 240]], withEdge)).toBe(0);
 });
 
 it('leaves to the decoder of the whole what is no such JPEG, and what is cut', async () => {
