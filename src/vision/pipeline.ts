@@ -284,13 +284,17 @@ function scaleBox([x1, y1, x2, y2]: Box, x: number, y: number): Box {
   return [x1 * x, y1 * y, x2 * x, y2 * y];
 }
 
-function scaleFace(face: FoundFace, x: number, y: number): FoundFace {
-  const { box, landmarks } = face;
+function scaleFace(
+  { box, probability, landmarks, followed }: FoundFace,
+  x: number,
+  y: number,
+): Omit<FoundFace, 'stayed'> {
   const [a, b, c, d, e] = landmarks;
   const scale = ([px, py]: (typeof landmarks)[number]) => [px * x, py * y] as const;
   return {
-    ...face,
     box: scaleBox(box, x, y),
+    probability,
     landmarks: [scale(a), scale(b), scale(c), scale(d), scale(e)],
+    followed,
   };
 }

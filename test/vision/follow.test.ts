@@ -109,3 +109,25 @@ test('faces are followed in a part of the photo as they are in the whole', async
     }
   }
 });
+
+test('a face that stays is aligned by the landmarks that were seen there, and one that has moved by those of its own box', async () => {
+  const pipeline = await startPipeline();
+  const before = succeeded(await pipeline.analyse(photo, { crop: true })).faces;
+  const follow = before.map(({ box }) => box);
+  const after = succeeded(await pipeline.analyse(photo, { follow, crop: true })).faces;
+  const stayed = after.filter(({ box, followed }) => overlap(box, follow[followed!]!) >= 0.9);
+  expect(stayed.length).toBeGreaterThan(0);
+  // What was looked at is the box before, which that crop is of.
+  for (const { crop, followed } of stayed) expect(crop).toEqual(before[followed!]!.crop);
+
+  const away = follow.map((box) => shifted(box, 0.2));
+  const moved = succeeded(await pipeline.analyse(photo, { follow: away, crop: true })).faces;
+  let compared = 0;
+  for (const { crop, box, followed } of moved) {
+    const [again] = succeeded(await pipeline.analyse(photo, { follow: [box], crop: true })).faces;
+    if (overlap(box, away[followed!]!) >= 0.9 || overlap(box, again!.box) < 0.9) continue;
+    compared += 1;
+    expect(crop).toEqual(again!.crop);
+  }
+  expect(compared).toBeGreaterThan(0);
+});

@@ -30,6 +30,8 @@ export interface Search {
 export interface FoundFace extends DetectedFace {
   /** Which of the boxes in `follow` this face was in; null for one that was found by searching. */
   readonly followed: number | null;
+  /** Whether O-Net saw it in a box that is nearly its own. */
+  readonly stayed: boolean;
 }
 
 export interface Found {
@@ -41,8 +43,8 @@ export interface Found {
 
 export interface Detector {
   find(photo: Picture, wanted: Search): Promise<Found>;
-  /** The landmarks to align each face by: those of `find`, looked for once more in the face's own box. */
-  relocate(photo: Picture, faces: readonly DetectedFace[]): Promise<Landmarks[]>;
+  /** The landmarks to align each face by: those of `find`, looked for once more in the face's own box unless that is where it was seen. */
+  relocate(photo: Picture, faces: readonly FoundFace[]): Promise<Landmarks[]>;
 }
 
 /**
@@ -97,12 +99,16 @@ export function createDetector(
       const found: FoundFace[] = [...followed];
       if (wanted.search || followed.length < wanted.follow.length) {
         const all = await search(photo, wanted.minFacePx, times);
-        found.push(...newFaces(all, followed).map((face) => ({ ...face, followed: null })));
+        found.push(...newFaces(all, followed).map((face) => ({ ...face, followed: null, stayed: false })));
       }
       return { faces: found.toSorted((a, b) => areaOf(b) - areaOf(a)), ms: times.ms };
     },
 
-    relocate: (photo, faces) => relocateLandmarks(onet, photo, faces, thresholds[2]),
+    async relocate(photo, faces) {
+      const others = faces.filter(({ stayed }) => !stayed);
+      const landmarks = (await relocateLandmarks(onet, photo, others, thresholds[2])).values();
+      return faces.map((face) => (face.stayed ? face.landmarks : landmarks.next().value!));
+    },
   };
 }
 

@@ -9,10 +9,14 @@ import { suppress } from './suppress.ts';
 export interface FollowedFace extends DetectedFace {
   /** Which of the given boxes it was in. */
   readonly followed: number;
+  /** Whether its box is nearly the one that it was in: what O-Net saw of it is what it would see in its own box. */
+  readonly stayed: boolean;
 }
 
 /** Two faces that share more than this of their union are one, seen twice. */
 const sameFace = 0.4;
+/** A box that shares this much of its union with the one before has hardly moved. */
+const samePlace = 0.9;
 
 /**
  * Looks for faces where they were a moment ago: O-Net, the last stage of MTCNN, sees the square around each box, says whether there is
@@ -30,12 +34,17 @@ export async function followFaces(
   const { boxes, indices, shares } = await scoreBoxes(onet, photo, squares, 48, threshold);
   const landmarks = shares.map((share, i) => placeLandmarks(share, boxes, i));
   moveCorners(boxes, 1);
-  return suppress(boxes, sameFace, 'union').map((i) => ({
-    box: [boxes.x1[i]!, boxes.y1[i]!, boxes.x2[i]!, boxes.y2[i]!],
-    probability: boxes.score[i]!,
-    landmarks: landmarks[i]!,
-    followed: indices[i]!,
-  }));
+  return suppress(boxes, sameFace, 'union').map((i) => {
+    const box: Box = [boxes.x1[i]!, boxes.y1[i]!, boxes.x2[i]!, boxes.y2[i]!];
+    const followed = indices[i]!;
+    return {
+      box,
+      probability: boxes.score[i]!,
+      landmarks: landmarks[i]!,
+      followed,
+      stayed: overlapOf(box, before[followed]!) >= samePlace,
+    };
+  });
 }
 
 /** The faces of a search that are not among those that were followed. */
