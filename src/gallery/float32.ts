@@ -11,13 +11,18 @@ export function toLittleEndian(values: Float32Array): Uint8Array {
 /** The values of raw little-endian float32 bytes, in memory of their own (the bytes needn't be aligned). */
 export function fromLittleEndian(bytes: Uint8Array): Float32Array {
   const values = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
-  readLittleEndian(bytes, values);
+  const raw = Buffer.from(values.buffer);
+  raw.set(bytes);
+  if (swapped) raw.swap32();
   return values;
 }
 
-/** The same into memory that is there already. */
-export function readLittleEndian(bytes: Uint8Array, into: Float32Array): void {
+/** The same into memory that is there already, which `read` fills with the bytes. */
+export async function readLittleEndian(
+  into: Float32Array,
+  read: (raw: Uint8Array) => Promise<unknown>,
+): Promise<void> {
   const raw = Buffer.from(into.buffer, into.byteOffset, into.byteLength);
-  raw.set(bytes);
+  await read(raw);
   if (swapped) raw.swap32();
 }

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { MusterError } from '../lib/errors.ts';
 import type { Gallery, SubjectId } from './contract.ts';
 import { readLittleEndian, toLittleEndian } from './float32.ts';
+import { bytesOf, copyOf, type RevisionSource } from './revision-source.ts';
 import { isSubjectId } from './subject.ts';
 import { publicationSchema, type Publication } from './sync/payloads.ts';
 import { galleryOfTable } from './table-gallery.ts';
@@ -99,25 +101,28 @@ export async function encodeRevision(revision: Revision): Promise<Uint8Array<Arr
 }
 
 /**
- * Reads a revision file's bytes. Throws DamagedRevision, or the MusterError `gallery_format` when a newer
- * Muster wrote it.
+ * Reads a revision file: once for its hash, before anything in it is believed, and then each part to where it belongs. Throws DamagedRevision,
+ * or the MusterError `gallery_format` when a newer Muster wrote it.
  */
-export async function decodeRevision(bytes: Uint8Array<ArrayBuffer>): Promise<Revision> {
-  const content = bytes.subarray(0, Math.max(0, bytes.length - hashBytes));
-  if (content.length < headerAt || !magic.equals(content.subarray(0, magic.length))) {
+export async function decodeRevision(source: RevisionSource): Promise<Revision> {
+  const end = source.size - hashBytes;
+  const head = await bytesOf(source, 0, headerAt);
+  if (end < headerAt || !magic.equals(head.subarray(0, magic.length))) {
     throw new DamagedRevision('it is not a gallery file, or is cut short');
   }
-  if (!Buffer.from(await sha256(content)).equals(bytes.subarray(content.length))) {
+  const hash = createHash('sha256');
+  await source.pieces(0, end, (piece) => hash.update(piece));
+  if (!hash.digest().equals(await bytesOf(source, end, source.size))) {
     throw new DamagedRevision('its content does not have the SHA-256 at its end');
   }
-  const vectorsAt = headerAt + new DataView(content.buffer, content.byteOffset).getUint32(magic.length, true);
-  const header = parseHeader(content.subarray(headerAt, vectorsAt));
+  const vectorsAt = Math.min(end, headerAt + head.readUInt32LE(magic.length));
+  const header = parseHeader(await bytesOf(source, headerAt, vectorsAt));
   const rows = header.subjects.reduce((sum, [, numbers]) => sum + numbers.length, 0);
-  if (content.length - vectorsAt !== rows * header.dimension * Float32Array.BYTES_PER_ELEMENT) {
+  if (end - vectorsAt !== rows * header.dimension * Float32Array.BYTES_PER_ELEMENT) {
     throw new DamagedRevision('its header names another number of templates than it holds');
   }
   const rowsOfTable = newVectors(rows, header.dimension);
-  readLittleEndian(content.subarray(vectorsAt), rowsOfTable.vectors);
+  await readLittleEndian(rowsOfTable.vectors, (into) => copyOf(source, vectorsAt, into));
   let start = 0;
   const starts = [0, ...header.subjects.map(([, numbers]) => (start += numbers.length))];
   return {
@@ -151,10 +156,10 @@ export function galleryOf(revision: Revision): Gallery {
   };
 }
 
-function parseHeader(bytes: Uint8Array): z.infer<typeof headerSchema> {
+function parseHeader(bytes: Buffer): z.infer<typeof headerSchema> {
   let header: unknown;
   try {
-    header = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    header = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     throw new DamagedRevision('its header is no JSON', { cause: error });
   }

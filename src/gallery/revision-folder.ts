@@ -1,10 +1,11 @@
-import { link, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { MusterError, codeOf, messageOf } from '../lib/errors.ts';
 import { temporaryName, unwritable, writeAside } from './durable-file.ts';
 import { resealFiles } from './reseal.ts';
-import type { Seal } from './seal.ts';
+import { bytesOf, sourceInFile, sourceInMemory, type RevisionSource } from './revision-source.ts';
+import { isSealed, sealHeadBytes, type Seal } from './seal.ts';
 
 const revisionName = /^(\d{10,15})\.gallery$/;
 const damagedName = /^(\d{10,15})\.gallery\.damaged$/;
@@ -19,10 +20,10 @@ export interface RevisionFolder {
   /** Is another one whenever the newest revision's file is, and costs no reading of it; null where there is no revision. */
   stamp(): Promise<string | null>;
   /**
-   * The plain bytes of a revision; null when it is gone. Throws DamagedRevision, or MusterError `gallery_key` where it is
-   * encrypted with another key than this folder's.
+   * Has `decode` read a revision, in the clear; null when it is gone. Rejects as `decode` does, with DamagedRevision, or with MusterError
+   * `gallery_key` where it is encrypted with another key than this folder's, and `gallery_unreadable`.
    */
-  read(revision: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  read<T>(revision: number, decode: (source: RevisionSource) => Promise<T>): Promise<T | null>;
   /**
    * Writes a revision, durably, encrypted where there is a key. False when another writer has taken the number: a
    * revision file appears whole and its content never changes.
@@ -65,10 +66,23 @@ export function createRevisionFolder(dir: string, clock: Clock, seal: Seal): Rev
       return file && `${newest}:${file.ino}:${file.size}:${file.mtimeNs}`;
     },
 
-    async read(revision) {
+    async read(revision, decode) {
       const path = pathOf(revision);
-      const bytes = await readFile(path).catch(nullWhenMissing).catch(unreadable);
-      return bytes === null ? null : seal.open(bytes, path);
+      const file = await open(path).catch(nullWhenMissing).catch(unreadable);
+      if (file === null) return null;
+      try {
+        const source = await sourceInFile(file).catch(unreadable);
+        const readable: RevisionSource = {
+          size: source.size,
+          pieces: (start, end, use) => source.pieces(start, end, use).catch(unreadable),
+        };
+        if (!isSealed(await bytesOf(readable, 0, sealHeadBytes))) return await decode(readable);
+        // What is encrypted is opened as a whole.
+        const sealed = new Uint8Array(await file.readFile().catch(unreadable));
+        return await decode(sourceInMemory(await seal.open(sealed, path)));
+      } finally {
+        await file.close();
+      }
     },
 
     async publish(revision, bytes) {

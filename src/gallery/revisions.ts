@@ -39,10 +39,9 @@ export function createRevisionReader(
         const number = revisions.find((each) => !passedOver.has(each));
         if (number === undefined) return { revision: await emptyRevision(await models), highest };
         try {
-          const bytes = await folder.read(number);
-          // Null: it was tidied away since, so there are newer ones.
-          if (bytes === null) continue;
-          const revision = await decodeRevision(bytes);
+          const revision = await folder.read(number, decodeRevision);
+          // It was tidied away since, so there are newer ones.
+          if (revision === null) continue;
           if (revision.revision !== number)
             throw new DamagedRevision(`it holds revision ${revision.revision}`);
           return { revision, highest };
@@ -85,8 +84,7 @@ export async function emptyRevision({ fingerprint, dimension }: Models): Promise
 /** Null where it is gone or damaged. */
 async function readWhole(folder: RevisionFolder, number: number): Promise<Revision | null> {
   try {
-    const bytes = await folder.read(number);
-    return bytes === null ? null : await decodeRevision(bytes);
+    return await folder.read(number, decodeRevision);
   } catch (error) {
     if (error instanceof DamagedRevision) return null;
     throw error;

@@ -108,7 +108,7 @@ function keyIdOf(key: Uint8Array): Buffer {
     .subarray(0, nonceAt - keyIdAt);
 }
 
-function isSealed(bytes: Uint8Array): boolean {
+export function isSealed(bytes: Uint8Array): boolean {
   return magic.equals(bytes.subarray(0, magic.length));
 }
 

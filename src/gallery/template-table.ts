@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import type { Embedding } from '../vision/contract.ts';
 import type { GalleryChange, SubjectId, Template } from './contract.ts';
 import { toLittleEndian } from './float32.ts';
+import { sourceInMemory } from './revision-source.ts';
 import { scanMemoryFor, type ScanMemory } from './scan/layout.ts';
 
 /** A set of templates as the search wants it: one contiguous block of rows, in order of subject and n. */
@@ -102,18 +102,12 @@ export async function digestOf(table: TemplateTable): Promise<string> {
   return Buffer.from(await sha256(bytes)).toString('hex');
 }
 
-/** What is hashed before others have their turn, bytes: below a millisecond also on a processor without instructions for it. */
-const pieceLength = 128 * 1024;
-
 /**
  * SHA-256 in pieces, so that a large gallery doesn't hold up the thread that asks. Node's thread pool (`crypto.subtle`) would do it beside that
  * thread, but copies all of the bytes in it first, which takes longer than hashing them.
  */
 export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
   const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += pieceLength) {
-    if (at > 0) await setImmediate();
-    hash.update(bytes.subarray(at, at + pieceLength));
-  }
+  await sourceInMemory(bytes).pieces(0, bytes.length, (piece) => hash.update(piece));
   return hash.digest();
 }
