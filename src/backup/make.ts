@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Config } from '../config/schema.ts';
 import { isoTime, type Clock } from '../lib/clock.ts';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
+import { hashFile } from '../lib/file-pieces.ts';
 import { packageVersion } from '../lib/package.ts';
 import { syncFolder } from '../lib/sync-folder.ts';
 import { writeArchive } from './archive.ts';
@@ -130,9 +128,8 @@ async function filesOf(folder: string, signal?: AbortSignal): Promise<BackupFile
   const files: BackupFile[] = [];
   for (const path of paths) {
     signal?.throwIfAborted();
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(join(folder, path)), hash);
-    files.push({ path, bytes: (await stat(join(folder, path))).size, sha256: hash.digest('hex') });
+    const { sha256, size } = await hashFile(join(folder, path));
+    files.push({ path, bytes: size, sha256 });
   }
   return files;
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { MusterError } from '../lib/errors.ts';
 import type { Gallery, SubjectId } from './contract.ts';
 import { readLittleEndian, toLittleEndian } from './float32.ts';
-import { bytesOf, copyOf, type RevisionSource } from './revision-source.ts';
+import { bytesOf, copyOf, hashOf, type RevisionSource } from './revision-source.ts';
 import { isSubjectId } from './subject.ts';
 import { publicationSchema, type Publication } from './sync/payloads.ts';
 import { galleryOfTable } from './table-gallery.ts';
@@ -110,9 +109,7 @@ export async function decodeRevision(source: RevisionSource): Promise<Revision> 
   if (end < headerAt || !magic.equals(head.subarray(0, magic.length))) {
     throw new DamagedRevision('it is not a gallery file, or is cut short');
   }
-  const hash = createHash('sha256');
-  await source.pieces(0, end, (piece) => hash.update(piece));
-  if (!hash.digest().equals(await bytesOf(source, end, source.size))) {
+  if (!(await hashOf(source, end)).equals(await bytesOf(source, end, source.size))) {
     throw new DamagedRevision('its content does not have the SHA-256 at its end');
   }
   const vectorsAt = Math.min(end, headerAt + head.readUInt32LE(magic.length));

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { pieceLength, readPieces } from '../lib/file-pieces.ts';
 
 /** The bytes of a revision file, wherever they are: a large gallery need not be in memory twice. */
 export interface RevisionSource {
@@ -10,9 +12,6 @@ export interface RevisionSource {
    */
   pieces(start: number, end: number, use: (piece: Uint8Array) => void): Promise<void>;
 }
-
-/** What is worked on before others have their turn, bytes: hashed below a millisecond also on a processor without instructions for it. */
-const pieceLength = 128 * 1024;
 
 export function sourceInMemory(bytes: Uint8Array): RevisionSource {
   return {
@@ -29,18 +28,14 @@ export function sourceInMemory(bytes: Uint8Array): RevisionSource {
 /** The bytes of an open file, which nobody changes. */
 export async function sourceInFile(file: FileHandle): Promise<RevisionSource> {
   const { size } = await file.stat();
-  const room = Buffer.allocUnsafe(Math.min(size, pieceLength));
-  return {
-    size,
-    async pieces(start, end, use) {
-      for (let at = start; at < end;) {
-        const { bytesRead } = await file.read(room, 0, Math.min(room.length, end - at), at);
-        if (bytesRead === 0) return;
-        use(room.subarray(0, bytesRead));
-        at += bytesRead;
-      }
-    },
-  };
+  return { size, pieces: (start, end, use) => readPieces(file, start, Math.min(end, size), use) };
+}
+
+/** SHA-256 of the bytes before `end`. */
+export async function hashOf(source: RevisionSource, end: number): Promise<Buffer> {
+  const hash = createHash('sha256');
+  await source.pieces(0, end, (piece) => hash.update(piece));
+  return hash.digest();
 }
 
 /** A copy of the bytes from `start` to before `end`; shorter where there are fewer. */

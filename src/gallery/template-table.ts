@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Embedding } from '../vision/contract.ts';
 import type { GalleryChange, SubjectId, Template } from './contract.ts';
 import { toLittleEndian } from './float32.ts';
-import { sourceInMemory } from './revision-source.ts';
+import { hashOf, sourceInMemory } from './revision-source.ts';
 import { scanMemoryFor, type ScanMemory } from './scan/layout.ts';
 
 /** A set of templates as the search wants it: one contiguous block of rows, in order of subject and n. */
@@ -106,8 +105,6 @@ export async function digestOf(table: TemplateTable): Promise<string> {
  * SHA-256 in pieces, so that a large gallery doesn't hold up the thread that asks. Node's thread pool (`crypto.subtle`) would do it beside that
  * thread, but copies all of the bytes in it first, which takes longer than hashing them.
  */
-export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  const hash = createHash('sha256');
-  await sourceInMemory(bytes).pieces(0, bytes.length, (piece) => hash.update(piece));
-  return hash.digest();
+export function sha256(bytes: Uint8Array): Promise<Buffer> {
+  return hashOf(sourceInMemory(bytes), bytes.length);
 }

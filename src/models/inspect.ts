@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, messageOf, MusterError } from '../lib/errors.ts';
+import { hashFile } from '../lib/file-pieces.ts';
 import type { VerifiedModel } from './contract.ts';
 import type { Manifest, ModelEntry } from './manifest.ts';
 
@@ -25,9 +26,9 @@ export async function inspectModel(modelsDir: string, manifest: Manifest, name: 
   const command = commandFor(entry, optional);
   if (entry.sha256 === null)
     return { state: 'not added', path, reason: `the pack ${entry.pack} has not been added`, command };
-  let found: Awaited<ReturnType<typeof hashOf>>;
+  let found: Awaited<ReturnType<typeof hashFile>>;
   try {
-    found = await hashOf(path);
+    found = await hashFile(path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT')
       return { state: 'damaged', path, reason: `it cannot be read (${messageOf(error)})`, command };
@@ -67,26 +68,6 @@ function refusal({ state, path, reason, command }: Exclude<Inspection, { state: 
       ? ['model_not_added', `Add it with \`${command}\`.`]
       : [`model_${state}`, `Make it with \`${command}\`.`];
   return new MusterError(code, `The model file ${path} is refused: ${reason}.`, { remedy });
-}
-
-/** What is read of a file at once, bytes. */
-const pieceLength = 256 * 1024;
-
-/** Of a file, without having it all in memory. */
-async function hashOf(path: string): Promise<{ readonly sha256: string; readonly size: number }> {
-  const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(pieceLength);
-  const file = await open(path);
-  try {
-    for (let size = 0; ;) {
-      const { bytesRead } = await file.read(piece, 0, pieceLength);
-      if (bytesRead === 0) return { sha256: hash.digest('hex'), size };
-      hash.update(piece.subarray(0, bytesRead));
-      size += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** Lower-case hex. */
