@@ -1,7 +1,9 @@
 ;; The scans of the gallery's search, in WebAssembly's 128-bit vectors. Memory is read in order, as it is fastest that way. A dimension is a
 ;; multiple of 32. Pointers are byte offsets in the memory.
 ;;
-;; The codes of four rows lie together, 16 of each in turn: so they are read in order, and what is loaded of the probe serves all four.
+;; The codes of four rows lie together, 16 of each in turn: so they are read in order, and what is loaded of the probe serves all four. Two of
+;; the 16 are one int16: 256 * (the code of number 8 + i) + (the code of number i), for i of 0..7. Such a one is multiplied as it is; widening
+;; codes to int16 first takes as many instructions again as multiplying them.
 ;;
 ;; A scan writes what may be among the nearest: for each row whose estimate plus bound reaches `floor` the pair (row: u32, estimate: f32).
 ;; It returns how many pairs it wrote.
@@ -53,11 +55,13 @@
           (local.set $qc (f32x4.nearest (f32x4.mul (local.get $c) (local.get $inverse))))
           (local.set $qd (f32x4.nearest (f32x4.mul (local.get $d) (local.get $inverse))))
           (v128.store (local.get $at)
-            (i8x16.narrow_i16x8_s
+            (i16x8.add
               (i16x8.narrow_i32x4_s
                 (i32x4.trunc_sat_f32x4_s (local.get $qa)) (i32x4.trunc_sat_f32x4_s (local.get $qb)))
-              (i16x8.narrow_i32x4_s
-                (i32x4.trunc_sat_f32x4_s (local.get $qc)) (i32x4.trunc_sat_f32x4_s (local.get $qd)))))
+              (i16x8.shl
+                (i16x8.narrow_i32x4_s
+                  (i32x4.trunc_sat_f32x4_s (local.get $qc)) (i32x4.trunc_sat_f32x4_s (local.get $qd)))
+                (i32.const 8))))
           (local.set $a (f32x4.sub (local.get $a) (f32x4.mul (local.get $qa) (local.get $scale))))
           (local.set $b (f32x4.sub (local.get $b) (f32x4.mul (local.get $qb) (local.get $scale))))
           (local.set $c (f32x4.sub (local.get $c) (f32x4.mul (local.get $qc) (local.get $scale))))
@@ -87,14 +91,16 @@
     (f32.store offset=4 (local.get $out) (local.get $estimate))
     (i32.add (local.get $out) (i32.const 8)))
 
-  ;; Scans `count` rows of codes from row `first` on, a multiple of 4; codes, scales and losts have room for the last four. `probe` is int16 on
-  ;; a grid of `step`; the bound of a row is reach * lost + slack.
+  ;; Scans `count` rows of codes from row `first` on, a multiple of 4; codes, scales and losts have room for the last four. `probe` has for 16
+  ;; numbers eight int16 to multiply the pairs of codes with and eight to multiply 256 * (the first code of each) with; a row's estimate is
+  ;; the sum of these products * step * scale, its bound reach * lost + slack. The sums of a lane fit 32 bits (bounds.ts).
   (func (export "scanInt8")
     (param $codes i32) (param $scales i32) (param $losts i32) (param $dimension i32) (param $first i32) (param $count i32)
     (param $probe i32) (param $step f32) (param $reach f32) (param $slack f32) (param $floor f32) (param $out i32)
     (result i32)
     (local $row i32) (local $last i32) (local $begun i32) (local $at i32) (local $p i32) (local $end i32) (local $which i32)
-    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $p0 v128) (local $p1 v128) (local $estimates v128)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128) (local $w0 v128) (local $w1 v128) (local $w2 v128) (local $w3 v128)
+    (local $p0 v128) (local $p1 v128) (local $estimates v128)
     (local.set $begun (local.get $out))
     (local.set $row (local.get $first))
     (local.set $last (i32.add (local.get $first) (local.get $count)))
@@ -111,46 +117,54 @@
         (loop $next
           (local.set $p0 (v128.load offset=0 (local.get $p)))
           (local.set $p1 (v128.load offset=16 (local.get $p)))
+          (local.set $w0 (v128.load offset=0 (local.get $at)))
+          (local.set $w1 (v128.load offset=16 (local.get $at)))
+          (local.set $w2 (v128.load offset=32 (local.get $at)))
+          (local.set $w3 (v128.load offset=48 (local.get $at)))
           (local.set $s0
             (i32x4.add (local.get $s0)
               (i32x4.add
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=0 (local.get $at)) (local.get $p0))
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=8 (local.get $at)) (local.get $p1)))))
+                (i32x4.dot_i16x8_s (local.get $w0) (local.get $p0))
+                (i32x4.dot_i16x8_s (i16x8.shl (local.get $w0) (i32.const 8)) (local.get $p1)))))
           (local.set $s1
             (i32x4.add (local.get $s1)
               (i32x4.add
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=16 (local.get $at)) (local.get $p0))
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=24 (local.get $at)) (local.get $p1)))))
+                (i32x4.dot_i16x8_s (local.get $w1) (local.get $p0))
+                (i32x4.dot_i16x8_s (i16x8.shl (local.get $w1) (i32.const 8)) (local.get $p1)))))
           (local.set $s2
             (i32x4.add (local.get $s2)
               (i32x4.add
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=32 (local.get $at)) (local.get $p0))
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=40 (local.get $at)) (local.get $p1)))))
+                (i32x4.dot_i16x8_s (local.get $w2) (local.get $p0))
+                (i32x4.dot_i16x8_s (i16x8.shl (local.get $w2) (i32.const 8)) (local.get $p1)))))
           (local.set $s3
             (i32x4.add (local.get $s3)
               (i32x4.add
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=48 (local.get $at)) (local.get $p0))
-                (i32x4.dot_i16x8_s (v128.load8x8_s offset=56 (local.get $at)) (local.get $p1)))))
+                (i32x4.dot_i16x8_s (local.get $w3) (local.get $p0))
+                (i32x4.dot_i16x8_s (i16x8.shl (local.get $w3) (i32.const 8)) (local.get $p1)))))
           (local.set $at (i32.add (local.get $at) (i32.const 64)))
           (local.set $p (i32.add (local.get $p) (i32.const 32)))
           (br_if $next (i32.lt_u (local.get $p) (local.get $end))))
         ;; The four sums of each row, added up: a row a lane.
+        (local.set $s0 (f32x4.convert_i32x4_s (local.get $s0)))
+        (local.set $s1 (f32x4.convert_i32x4_s (local.get $s1)))
+        (local.set $s2 (f32x4.convert_i32x4_s (local.get $s2)))
+        (local.set $s3 (f32x4.convert_i32x4_s (local.get $s3)))
         (local.set $s0
-          (i32x4.add
+          (f32x4.add
             (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s0) (local.get $s1))
             (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s0) (local.get $s1))))
         (local.set $s2
-          (i32x4.add
+          (f32x4.add
             (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $s2) (local.get $s3))
             (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $s2) (local.get $s3))))
         (local.set $s0
-          (i32x4.add
+          (f32x4.add
             (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $s0) (local.get $s2))
             (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $s0) (local.get $s2))))
         (local.set $p (i32.shl (local.get $row) (i32.const 2)))
         (local.set $estimates
           (f32x4.mul
-            (f32x4.mul (f32x4.convert_i32x4_s (local.get $s0)) (f32x4.splat (local.get $step)))
+            (f32x4.mul (local.get $s0) (f32x4.splat (local.get $step)))
             (v128.load (i32.add (local.get $scales) (local.get $p)))))
         (local.set $which
           (i32x4.bitmask

@@ -13,7 +13,7 @@ export interface ScanMemory {
 export interface Layout {
   /** float32 `[rows, dimension]` */
   readonly rows: number;
-  /** int8 `[rows / 4, dimension / 16, 4, 16]`, rows rounded up: of four rows 16 numbers each, then the next 16. */
+  /** int16 `[rows / 4, dimension / 16, 4, 8]`, rows rounded up: of four rows 16 numbers each as pairs of codes (search.wat), then the next 16. */
   readonly codes: number;
   /** float32 `[rows]`, rounded up to four: the grid of each row's codes. */
   readonly scales: number;
