@@ -31,8 +31,11 @@ const rowsTogether = 4;
 
 /** Rows that are scanned at a time for several probes, a multiple of four: some hundred kB, which stay in a core's cache for the next probe. */
 export const sharedBlockRows = 1024;
-/** For one probe, as calls cost time too. No block is larger. */
-export const blockRows = 4096;
+/**
+ * For one probe: after some MB what the thread had in its core's caches is gone, so that each block costs some microseconds more than its scan.
+ * No block is larger than that of codes.
+ */
+export const blockRows = { float32: 4_096, int8: 16_384 };
 
 /** A smaller gallery is compared row by row: that takes less than a millisecond. */
 const scannedFrom = 1_000;
@@ -60,5 +63,5 @@ function layoutOf(rows: number, dimension: number): Layout {
   const losts = scales + roundedUp * Float32Array.BYTES_PER_ELEMENT;
   const probe = losts + roundedUp * Float32Array.BYTES_PER_ELEMENT;
   const out = probe + dimension * Float32Array.BYTES_PER_ELEMENT;
-  return { rows: 0, codes, scales, losts, probe, out, end: out + 8 * blockRows };
+  return { rows: 0, codes, scales, losts, probe, out, end: out + 8 * blockRows.int8 };
 }

@@ -1,31 +1,40 @@
-/** The largest values of different subjects that were offered so far. */
+/** A row of a subject, with a value that is its similarity or less. */
+export interface Leader {
+  readonly subject: number;
+  readonly row: number;
+  readonly value: number;
+}
+
+/** The rows with the largest values that were offered so far, one of each subject. */
 export interface Leaders {
-  offer(subject: number, value: number): void;
-  /** The least of them; −Infinity while there are fewer than wanted. */
+  offer(leader: Leader): void;
+  /** The least value of them; −Infinity while there are fewer than wanted. */
   floor(): number;
+  /** The largest first; of equal ones the subject that comes first. */
+  all(): readonly Leader[];
 }
 
 /** Keeps the `count` largest. */
 export function createLeaders(count: number): Leaders {
-  const subjects: number[] = [];
-  const values: number[] = [];
+  const leaders: Leader[] = [];
   return {
-    offer(subject, value) {
-      if (values.length === count && value <= values[count - 1]!) return;
-      const before = subjects.indexOf(subject);
-      if (before >= 0) {
-        if (value <= values[before]!) return;
-        subjects.splice(before, 1);
-        values.splice(before, 1);
-      } else if (values.length === count) {
-        subjects.pop();
-        values.pop();
+    offer(leader) {
+      if (leaders.length === count && !isBefore(leader, leaders[count - 1]!)) return;
+      const known = leaders.findIndex(({ subject }) => subject === leader.subject);
+      if (known >= 0) {
+        if (leader.value <= leaders[known]!.value) return;
+        leaders.splice(known, 1);
       }
-      let place = values.length;
-      while (place > 0 && values[place - 1]! < value) place -= 1;
-      subjects.splice(place, 0, subject);
-      values.splice(place, 0, value);
+      let place = leaders.length;
+      while (place > 0 && isBefore(leader, leaders[place - 1]!)) place -= 1;
+      leaders.splice(place, 0, leader);
+      if (leaders.length > count) leaders.pop();
     },
-    floor: () => (values.length < count ? Number.NEGATIVE_INFINITY : values[count - 1]!),
+    floor: () => (leaders.length < count ? Number.NEGATIVE_INFINITY : leaders[count - 1]!.value),
+    all: () => leaders,
   };
+}
+
+function isBefore(a: Leader, b: Leader): boolean {
+  return a.value > b.value || (a.value === b.value && a.subject < b.subject);
 }

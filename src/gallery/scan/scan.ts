@@ -5,7 +5,7 @@ import type { TemplateTable } from '../template-table.ts';
 import { float32Probe, int8Probe, type ScanProbe } from './bounds.ts';
 import { createKernel } from './kernel.ts';
 import { blockRows, sharedBlockRows, type ScanMemory } from './layout.ts';
-import { createLeaders } from './leaders.ts';
+import { createLeaders, type Leaders } from './leaders.ts';
 import { giveWay, startTurn, type Turn } from './turn.ts';
 
 /** Templates that are in the kernel's memory. */
@@ -22,10 +22,20 @@ export interface Scan {
 const codedFrom = 4_000;
 /** Every row of the first block is a candidate, as there is no floor yet: it is a small one, and the next ones grow. */
 const firstRows = 64;
+const growth = 4;
 /** Where more rows than this share may be among the nearest, the codes don't tell them apart and the templates do. */
 const indistinctShare = 1 / 8;
 /** Exact comparisons between two looks at the time. */
 const comparisonsAtOnce = 64;
+
+/** Rows that may be among the nearest, with the most that their similarities can be. */
+interface Candidates {
+  readonly kind: 'int8' | 'float32';
+  readonly rows: readonly number[];
+  readonly most: readonly number[];
+  /** By the least that the similarities can be. */
+  readonly leaders: Leaders;
+}
 
 /**
  * The exact search of a large gallery: a scan estimates every row, with a bound on the error of each; the rows that may be among the
@@ -42,8 +52,8 @@ export function createScan(table: ScannedTable): Scan {
   const kernel = createKernel(memory);
   const bytes = new Uint8Array(memory.buffer);
   const losts = new Float32Array(memory.buffer, layout.losts, rows);
-  const outRows = new Uint32Array(memory.buffer, layout.out, 2 * blockRows);
-  const outEstimates = new Float32Array(memory.buffer, layout.out, 2 * blockRows);
+  const outRows = new Uint32Array(memory.buffer, layout.out, 2 * blockRows.int8);
+  const outEstimates = new Float32Array(memory.buffer, layout.out, 2 * blockRows.int8);
   let coded = false;
   let coding: Promise<void> | undefined;
 
@@ -87,21 +97,22 @@ export function createScan(table: ScannedTable): Scan {
 
   /** Estimates every row for every probe, a block of rows for all of them, and gives the rows that may be among the nearest of each. */
   async function candidates(
-    kind: keyof typeof kinds,
+    kind: Candidates['kind'],
     probes: readonly Embedding[],
     count: number,
     turn: Turn,
-  ): Promise<readonly (readonly number[])[]> {
+  ): Promise<readonly Candidates[]> {
     const { toProbe, run } = kinds[kind];
     const each = probes.map((probe) => ({
+      kind,
       probe: toProbe(probe),
       leaders: createLeaders(count),
       rows: [] as number[],
       most: [] as number[],
     }));
-    const longest = probes.length === 1 ? blockRows : sharedBlockRows;
+    const longest = probes.length === 1 ? blockRows[kind] : sharedBlockRows;
     let size = firstRows;
-    for (let first = 0; first < rows; first += size, size = Math.min(2 * size, longest)) {
+    for (let first = 0; first < rows; first += size, size = Math.min(growth * size, longest)) {
       size = Math.min(size, rows - first);
       for (const one of each) {
         const { probe, leaders } = one;
@@ -113,37 +124,41 @@ export function createScan(table: ScannedTable): Scan {
           const estimate = outEstimates[2 * i + 1]!;
           const bound = probe.reach * (kind === 'int8' ? losts[row]! : 0) + probe.slack;
           // Looking up a subject takes longer than all the rest here.
-          if (estimate - bound > leaders.floor()) leaders.offer(subjectOf(row), estimate - bound);
+          if (estimate - bound > leaders.floor())
+            leaders.offer({ subject: subjectOf(row), row, value: estimate - bound });
           one.rows.push(row);
           one.most.push(estimate + bound);
         }
       }
       if (turn.isOver()) await turn.next();
     }
-    return each.map(({ leaders, rows: found, most }) => {
-      const floor = reachable(leaders.floor());
-      return found.filter((_row, i) => most[i]! >= floor);
-    });
+    return each;
   }
 
-  /** Compares the rows exactly, and gives the nearest subjects. */
+  /** The nearest subjects, of rows that are compared exactly. */
   async function nearest(
     probe: Embedding,
-    found: readonly number[],
+    found: Candidates,
     count: number,
     turn: Turn,
   ): Promise<readonly Match[]> {
-    const best = new Map<number, number>();
-    for (const [i, row] of found.entries()) {
-      if (i % comparisonsAtOnce === 0 && turn.isOver()) await turn.next();
-      const subject = subjectOf(row);
-      const similarity = similarityToRow(table, probe, row);
-      if (similarity > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, similarity);
+    const best = createLeaders(count);
+    const compare = (row: number) => {
+      const value = similarityToRow(table, probe, row);
+      if (value >= best.floor()) best.offer({ subject: subjectOf(row), row, value });
+    };
+    // With their similarities the floor is higher by about a bound, which few of the others reach.
+    for (const { row } of found.leaders.all()) compare(row);
+    let near = within(found, best.floor());
+    if (found.kind === 'int8' && near.length > rows * indistinctShare) {
+      const [read] = await candidates('float32', [probe], count, turn);
+      near = within(read!, best.floor());
     }
-    return [...best]
-      .toSorted(([a, x], [b, y]) => y - x || a - b)
-      .slice(0, count)
-      .map(([index, similarity]) => ({ subject: subjects[index]!, similarity }));
+    for (const [i, row] of near.entries()) {
+      if (i % comparisonsAtOnce === 0 && turn.isOver()) await turn.next();
+      compare(row);
+    }
+    return best.all().map(({ subject, value }) => ({ subject: subjects[subject]!, similarity: value }));
   }
 
   function prepare(): Promise<void> {
@@ -161,15 +176,16 @@ export function createScan(table: ScannedTable): Scan {
       const turn = startTurn();
       const found = await candidates(kind, probes, count, turn);
       const answers: (readonly Match[])[] = [];
-      for (const [i, probe] of probes.entries()) {
-        let near = found[i]!;
-        if (kind === 'int8' && near.length > rows * indistinctShare)
-          near = (await candidates('float32', [probe], count, turn))[0]!;
-        answers.push(await nearest(probe, near, count, turn));
-      }
+      for (const [i, probe] of probes.entries()) answers.push(await nearest(probe, found[i]!, count, turn));
       return answers;
     },
   };
+}
+
+/** The rows that reach a floor. */
+function within({ rows, most }: Candidates, floor: number): readonly number[] {
+  const least = reachable(floor);
+  return rows.filter((_row, i) => most[i]! >= least);
 }
 
 /** Similarities end at −1 and 1, so that what is beyond is a tie. */

@@ -23,6 +23,16 @@ const spiked = (dimension: number, random: Random) => {
   return toUnitLength(vector);
 };
 
+/** All numbers equal, of either sign; one number alone; all of one of the kernel's four lanes; every other number the opposite. */
+const extremes = (dimension: number): Embedding[] =>
+  [
+    () => 1,
+    () => -1,
+    (i: number) => (i === 9 ? 1 : 0),
+    (i: number) => (i % 8 < 2 ? -1 : 0),
+    (i: number) => 1 - 2 * (i % 2),
+  ].map((valueOf) => toUnitLength(Float32Array.from({ length: dimension }, (_, i) => valueOf(i))));
+
 /** What galleries are made of, from the kindest to the meanest: an embedding for each row. */
 const kinds: Record<string, (dimension: number, random: Random) => (row: number) => Embedding> = {
   'any directions': (dimension, random) => () => randomEmbedding(random, dimension),
@@ -43,6 +53,7 @@ const kinds: Record<string, (dimension: number, random: Random) => (row: number)
     return (row) =>
       row % 3 === 0 ? toUnitLength(spikes[row % 50]!.map((v) => -v)) : spiked(dimension, random);
   },
+  extremes: (dimension) => (row) => extremes(dimension)[row % 5]!,
   'corners, whose sums of products are the largest': (dimension, random) => {
     const corners = Array.from({ length: 9 }, () =>
       toUnitLength(Float32Array.from({ length: dimension }, () => (random() < 0.5 ? -1 : 1))),
@@ -139,9 +150,15 @@ describe('the bounds', () => {
     const estimates = () =>
       Array.from(
         { length: rows },
-        (_, i) => new Float32Array(memory.buffer, layout.out, 2 * blockRows)[2 * i + 1]!,
+        (_, i) => new Float32Array(memory.buffer, layout.out, 2 * blockRows.int8)[2 * i + 1]!,
       );
-    for (const probe of [embeddingOf(0), spiked(dimension, random), randomEmbedding(random, dimension)]) {
+    const probes = [
+      embeddingOf(0),
+      spiked(dimension, random),
+      randomEmbedding(random, dimension),
+      ...extremes(dimension),
+    ];
+    for (const probe of probes) {
       const exact = (row: number) =>
         probe.reduce((sum, value, i) => sum + value * vectors[row * dimension + i]!, 0);
       const memoryBytes = new Uint8Array(memory.buffer);
@@ -178,7 +195,7 @@ it('finds the rows that are asked for and none beyond them, where the last four 
   const { bytes, step, reach, slack } = int8Probe(randomEmbedding(random, dimension));
   new Uint8Array(memory.buffer).set(bytes, layout.probe);
   const { codes, scales, losts, probe, out } = layout;
-  const pairs = new Uint32Array(memory.buffer, out, 2 * blockRows);
+  const pairs = new Uint32Array(memory.buffer, out, 2 * blockRows.int8);
   for (const [first, count] of [
     [0, 1],
     [8, 2],
@@ -195,22 +212,29 @@ it('finds the rows that are asked for and none beyond them, where the last four 
   }
 });
 
-it('keeps the best of each subject among the leaders', () => {
+it('keeps the best row of each subject among the leaders, equal ones by subject', () => {
   const leaders = createLeaders(3);
+  const offer = (index: number, value: number) => {
+    leaders.offer({ subject: index, row: 10 * index, value });
+  };
   expect(leaders.floor()).toBe(Number.NEGATIVE_INFINITY);
-  for (const [one, value] of [
-    [4, 0.1],
-    [4, 0.5],
-    [2, 0.3],
-    [4, 0.2],
-    [9, 0.4],
-  ] as const)
-    leaders.offer(one, value);
+  offer(4, 0.1);
+  offer(4, 0.5);
+  offer(2, 0.3);
+  offer(4, 0.2);
+  offer(9, 0.4);
   expect(leaders.floor()).toBe(0.3);
-  leaders.offer(2, 0.9);
+  offer(2, 0.9);
   expect(leaders.floor()).toBe(0.4);
-  leaders.offer(1, 0.35);
+  offer(1, 0.35);
   expect(leaders.floor()).toBe(0.4);
-  leaders.offer(1, 0.6);
+  offer(1, 0.6);
   expect(leaders.floor()).toBe(0.5);
+  offer(5, 0.5);
+  offer(3, 0.5);
+  expect(leaders.all()).toEqual([
+    { subject: 2, row: 20, value: 0.9 },
+    { subject: 1, row: 10, value: 0.6 },
+    { subject: 3, row: 30, value: 0.5 },
+  ]);
 });
