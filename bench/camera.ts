@@ -1,9 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { groupPhoto } from '../demo/sample-photos.ts';
 import { createMotionGate, thumbnailHeight, thumbnailWidth } from '../src/capture/camera/motion.ts';
+import { playProgram } from '../src/capture/camera/play-program.ts';
 import { type CameraOptions, createCameraSource } from '../src/capture/camera/source.ts';
-import { createJpegSplitter } from '../src/capture/camera/split.ts';
 import { resolveConfig } from '../src/config/layers.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { createLog } from '../src/lib/log.ts';
@@ -18,19 +21,24 @@ import { numberWithin } from '../src/commands/option-values.ts';
 import { programOf, runProgram } from './program.ts';
 
 /**
- * `npm run bench:camera`: what an empty doorway costs. A camera shows an empty scene with the noise of a sensor, once with the
- * motion gate and once with every frame analysed, in turns.
+ * `npm run bench:camera`: what an empty doorway costs. A program shows an empty scene with the noise of a sensor and writes it to the station
+ * as a camera's program does, once with the motion gate and once with every frame analysed, in turns.
  */
 
 const program = programOf(
   'bench:camera',
   `Measures the processor time of a station's eyes before an empty doorway: with the motion gate, and with a full search for faces in every
-frame. The camera has 1280×720 px and 10 frames a second.`,
+frame. The camera is a program of its own, whose time doesn't count, with 1280×720 px and 10 frames a second.
+
+A turn of the gate lasts from the end of one full search to the end of the next (capture.camera.motion.unchanged_look_s, a minute), so that
+it has as many of them as a day has.`,
 )
-  .option('--seconds <n>', 'of each turn; there are two turns of each kind', numberWithin(2, 600), 10)
+  .option('--turns <n>', 'of each kind', numberWithin(1, 20), 2)
+  .option('--seconds <n>', 'of a turn in which every frame is analysed', numberWithin(2, 600), 10)
   .option('--json', 'print one JSON document');
 
 interface Options {
+  readonly turns: number;
   readonly seconds: number;
   readonly json?: boolean;
 }
@@ -40,7 +48,7 @@ const distinctFrames = 20;
 
 await runProgram(program, main);
 
-async function main({ seconds, json }: Options): Promise<void> {
+async function main({ turns: rounds, seconds, json }: Options): Promise<void> {
   const { config } = resolveConfig([]);
   if (config === null) throw new Error('the defaults of the config are not valid');
   const { sensitivity, full_look_s, unchanged_look_s } = config.capture.camera.motion;
@@ -49,36 +57,44 @@ async function main({ seconds, json }: Options): Promise<void> {
     fullLookMs: full_look_s * 1000,
     unchangedLookMs: unchanged_look_s * 1000,
   };
-  const frames = await emptyScene();
+  const folder = await mkdtemp(join(tmpdir(), 'muster-bench-'));
   const vision = createVision({ ...visionOptions(config), log: createLog('warn'), clock: systemClock });
-  await vision.start();
   const turns: Turn[] = [];
   try {
+    const frameKb = await writeFrames(folder, await emptyScene());
+    await vision.start();
+    const everyFrame = () => turn(folder, null, vision, seconds * 1000);
     // What the first photos cost is no part of a doorway's day, nor the compiling of what is called twice a second.
-    await turn(frames, null, 2, vision);
-    await turn(frames, motion, 8, vision);
-    for (const kind of ['gate', 'every frame', 'gate', 'every frame'] as const) {
-      turns.push({ kind, ...(await turn(frames, kind === 'gate' ? motion : null, seconds, vision)) });
+    await turn(folder, null, vision, 2_000);
+    await turn(folder, motion, vision, 8_000);
+    for (let n = 0; n < rounds; n += 1) {
+      turns.push({ kind: 'gate', ...(await turn(folder, motion, vision)) });
+      turns.push({ kind: 'every frame', ...(await everyFrame()) });
     }
+    report(turns, frameKb, json === true);
   } finally {
     await vision.close();
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+function report(turns: readonly Turn[], frameKb: number, json: boolean): void {
   const mean = (kind: Turn['kind']) => {
     const these = turns.filter((one) => one.kind === kind);
     return these.reduce((sum, one) => sum + one.cpuMsPerFrame, 0) / these.length;
   };
-  const share = mean('gate') / mean('every frame');
-  const report = {
-    machine: describeMachine(),
-    turns: turns.map((one) => ({ ...one, cpuMsPerFrame: round(one.cpuMsPerFrame, 2) })),
-    share_pct: round(100 * share, 1),
-  };
-  if (json) return void process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  const rows = report.turns.map((one) => [one.kind, one.frames, one.analysed, one.cpuMsPerFrame]);
+  const machine = describeMachine();
+  const sharePct = round((100 * mean('gate')) / mean('every frame'), 1);
+  const rounded = turns.map((one) => ({ ...one, cpuMsPerFrame: round(one.cpuMsPerFrame, 2) }));
+  if (json) {
+    const document = { machine, frame_kb: frameKb, turns: rounded, share_pct: sharePct };
+    return void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  const rows = rounded.map((one) => [one.kind, one.frames, one.analysed, one.cpuMsPerFrame]);
   process.stdout.write(
-    `${report.machine.cpu}, ${report.machine.cores} cores, node ${report.machine.node}
+    `${machine.cpu}, ${machine.cores} cores, node ${machine.node}; frames of ${frameKb} kB
 ${table(['analysed', 'frames', 'of them in full', 'processor ms a frame'], rows)}
-an empty doorway costs ${report.share_pct} % of a full search of every frame
+an empty doorway costs ${sharePct} % of a full search of every frame
 `,
   );
 }
@@ -87,23 +103,26 @@ interface Turn {
   readonly kind: 'gate' | 'every frame';
   readonly frames: number;
   readonly analysed: number;
-  /** Of the whole process: splitter, small pictures, vision. */
+  /** Of the whole process, all threads: reading, splitter, small pictures, vision. */
   readonly cpuMsPerFrame: number;
 }
 
+/**
+ * Counts from the end of the first full search on: what a program's start costs is no part of a doorway's day.
+ *
+ * @param forMs without it, until the end of the next full search
+ */
 async function turn(
-  frames: readonly Buffer[],
+  folder: string,
   motion: CameraOptions['motion'],
-  seconds: number,
   vision: Vision,
-) {
+  forMs?: number,
+): Promise<Omit<Turn, 'kind'>> {
+  const camera = fileURLToPath(new URL('camera-program.js', import.meta.url));
   const source = createCameraSource({
-    async play(onFrame, signal) {
-      const splitter = createJpegSplitter({ maxBytes: 1e7, onFrame: (jpeg) => onFrame(jpeg, null) });
-      for (let n = 0; !signal.aborted; n += 1) {
-        splitter.push(frames[n % frames.length]!);
-        await sleep(1000 / fps, undefined, { signal }).catch(() => undefined);
-      }
+    play: (onFrame, signal) => {
+      const shown = { path: process.execPath, args: [camera, folder, `${fps}`] };
+      return playProgram({ label: 'the bench', program: shown, maxBytes: 1e7 }, onFrame, signal);
     },
     fps: () => fps,
     stallMs: 10_000,
@@ -114,17 +133,39 @@ async function turn(
     onTrouble: () => undefined,
   });
   const ending = new AbortController();
-  const before = process.cpuUsage();
-  const timer = setTimeout(() => ending.abort(), seconds * 1000);
+  const moments: { readonly cpuMs: number; readonly frames: number; readonly analysed: number }[] = [];
+  const note = () => {
+    const { user, system } = process.cpuUsage();
+    moments.push({ cpuMs: (user + system) / 1000, ...source.status() });
+  };
+  const finish = () => {
+    if (moments.length === 1) note();
+    ending.abort();
+  };
+  let timer: NodeJS.Timeout | undefined;
   for await (const capture of source.captures(ending.signal)) {
     const result = await vision.analyse({ photo: capture.photo });
     if (!result.ok || result.faces.length > 0) throw new Error('the empty scene has a face, or is none');
     await capture.settle({ kind: 'decided', attention: 'motion' });
+    if (moments.length > 0) {
+      if (forMs === undefined) finish();
+      continue;
+    }
+    note();
+    if (forMs !== undefined) timer = setTimeout(finish, forMs);
   }
   clearTimeout(timer);
-  const { user, system } = process.cpuUsage(before);
-  const { frames: seen, analysed } = source.status();
-  return { frames: seen, analysed, cpuMsPerFrame: (user + system) / 1000 / seen };
+  const [begin, end] = moments;
+  if (begin === undefined || end === undefined) throw new Error('the camera gave no frames');
+  const frames = end.frames - begin.frames;
+  return { frames, analysed: end.analysed - begin.analysed, cpuMsPerFrame: (end.cpuMs - begin.cpuMs) / frames };
+}
+
+/** Returns the mean size of a frame, kB. */
+async function writeFrames(folder: string, frames: readonly Buffer[]): Promise<number> {
+  for (const [n, frame] of frames.entries())
+    await writeFile(join(folder, `${n}.jpg`.padStart(6, '0')), frame);
+  return round(frames.reduce((sum, { length }) => sum + length, 0) / frames.length / 1000, 0);
 }
 
 /** A sample photo's part without a face, with a sensor's noise, as JPEG. */
