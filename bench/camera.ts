@@ -158,7 +158,11 @@ async function turn(
   const [begin, end] = moments;
   if (begin === undefined || end === undefined) throw new Error('the camera gave no frames');
   const frames = end.frames - begin.frames;
-  return { frames, analysed: end.analysed - begin.analysed, cpuMsPerFrame: (end.cpuMs - begin.cpuMs) / frames };
+  return {
+    frames,
+    analysed: end.analysed - begin.analysed,
+    cpuMsPerFrame: (end.cpuMs - begin.cpuMs) / frames,
+  };
 }
 
 /** Returns the mean size of a frame, kB. */
