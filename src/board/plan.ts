@@ -6,12 +6,10 @@ import type { Core, ThreadPlan } from './contract.ts';
  */
 const fastShare = 0.85;
 
-/** With so many cores of one kind, one is left to the broker, the disk and the main thread. */
-const sparesFrom = 3;
-
 /**
  * Chooses the threads of one inference. Of unlike cores only the fast ones are used: a layer is done when its slowest thread is, so a
- * slow core makes fast ones wait. `cores` must not be empty.
+ * slow core makes fast ones wait. Of cores alike one is left to the decoding, the broker, the disk and the main thread. `cores` must not
+ * be empty.
  */
 export function planThreads(cores: readonly Core[]): ThreadPlan {
   const fast = cores.filter(({ speed }) => speed >= fastShare);
@@ -23,7 +21,7 @@ export function planThreads(cores: readonly Core[]): ThreadPlan {
     };
   }
   const count = cores.length;
-  if (count < sparesFrom) return { threads: count, cpus: null, reason: `${count} cores, all alike` };
+  if (count === 1) return { threads: 1, cpus: null, reason: '1 core' };
   return {
     threads: count - 1,
     cpus: null,
