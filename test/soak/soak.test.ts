@@ -11,9 +11,10 @@ it(
     const dir = await temporaryFolder();
     const result = await soak({
       dir,
-      captures: 300,
+      // So many that the windows have a sample, which comes once a second.
+      captures: 900,
       outages: 2,
-      enrolEvery: 20,
+      enrolEvery: 60,
       keptMb: 1,
       onProgress: () => undefined,
     });
