@@ -63,13 +63,12 @@ async function main({ turns: rounds, seconds, json }: Options): Promise<void> {
   try {
     const frameKb = await writeFrames(folder, await emptyScene());
     await vision.start();
-    const everyFrame = () => turn(folder, null, vision, seconds * 1000);
     // What the first photos cost is no part of a doorway's day, nor the compiling of what is called twice a second.
     await turn(folder, null, vision, 2_000);
     await turn(folder, motion, vision, 8_000);
     for (let n = 0; n < rounds; n += 1) {
       turns.push({ kind: 'gate', ...(await turn(folder, motion, vision)) });
-      turns.push({ kind: 'every frame', ...(await everyFrame()) });
+      turns.push({ kind: 'every frame', ...(await turn(folder, null, vision, seconds * 1000)) });
     }
     report(turns, frameKb, json === true);
   } finally {

@@ -76,7 +76,7 @@ export function createSeal(key: Uint8Array | null): Seal {
       if (!isSealed(bytes)) return bytes;
       const content = bytes.subarray(0, Math.max(0, bytes.length - hashBytes));
       if (content.length < sealedAt + tagBytes) throw new DamagedRevision('it is cut short');
-      if (!Buffer.from(await sha256(content)).equals(bytes.subarray(content.length)))
+      if (!(await sha256(content)).equals(bytes.subarray(content.length)))
         throw new DamagedRevision('its content does not have the SHA-256 at its end');
       const written = Buffer.from(content.subarray(keyIdAt, nonceAt)).toString('hex');
       if (new DataView(content.buffer, content.byteOffset).getUint32(formatAt, true) !== format)

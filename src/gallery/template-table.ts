@@ -98,7 +98,7 @@ export async function digestOf(table: TemplateTable): Promise<string> {
     bytes.set(vectors.subarray(row * rowBytes, (row + 1) * rowBytes), offset);
     offset += rowBytes;
   }
-  return Buffer.from(await sha256(bytes)).toString('hex');
+  return (await sha256(bytes)).toString('hex');
 }
 
 /**
