@@ -1,9 +1,10 @@
 import type { VisionInfo, VisionJob, VisionResult } from './contract.ts';
 import type { PipelineOptions } from './pipeline.ts';
 
-/** What the thread is started with; null: it comes as the first message. */
+/** What the thread is started with. */
 export interface WorkerData {
-  readonly pipeline: PipelineOptions;
+  /** null: it comes as the first message. */
+  readonly pipeline: PipelineOptions | null;
   /** One element in shared memory; the thread sets it to 1 when it has come to its end. */
   readonly ended: Int32Array<SharedArrayBuffer>;
 }
@@ -14,7 +15,7 @@ export type Look = Omit<VisionJob, 'photo'>;
 /** To the worker. At most one job more than the one under way: its photo is decoded meanwhile. */
 export type HostMessage =
   /** Load the models: for a thread that was started ahead of what it needs to know. */
-  | { readonly type: 'start'; readonly data: WorkerData }
+  | { readonly type: 'start'; readonly pipeline: PipelineOptions }
   | { readonly type: 'job'; readonly photo: Uint8Array; readonly look: Look }
   /** End the thread, at the latest when the inference under way is done. */
   | { readonly type: 'stop' };

@@ -33,7 +33,7 @@ export interface VisionThread {
  * Starts the thread itself; its module is the compiled one also where the host runs from source, as in the
  * tests.
  */
-export type SpawnWorker = (data: WorkerData) => Worker;
+export type SpawnWorker = (pipeline: PipelineOptions) => Worker;
 
 /**
  * A bound on the thread's JavaScript heap, MB. Pixels and tensors lie outside of it; the rest takes some
@@ -57,8 +57,8 @@ const endWaitMs = 5000;
 const beside = join(import.meta.dirname, 'vision-worker.js');
 const workerFile = existsSync(beside) ? beside : createRequire(import.meta.url).resolve('#vision-worker');
 
-export function spawnWorker(data: WorkerData): Worker {
-  return newWorker(data);
+export function spawnWorker(pipeline: PipelineOptions): Worker {
+  return newWorker(pipeline);
 }
 
 /**
@@ -67,24 +67,40 @@ export function spawnWorker(data: WorkerData): Worker {
  */
 export function spawnAhead(): SpawnWorker {
   let ahead: Worker | null = newWorker(null);
-  return (data) => {
-    if (ahead === null) return newWorker(data);
+  return (pipeline) => {
+    if (ahead === null) return newWorker(pipeline);
     const worker = ahead;
     ahead = null;
-    worker.postMessage({ type: 'start', data } satisfies HostMessage, []);
+    worker.postMessage({ type: 'start', pipeline } satisfies HostMessage, []);
     return worker;
   };
 }
 
-function newWorker(data: WorkerData | null): Worker {
+function newWorker(pipeline: PipelineOptions | null): Worker {
   forbidReports();
-  return new Worker(workerFile, {
+  const data: WorkerData = { pipeline, ended: new Int32Array(new SharedArrayBuffer(4)) };
+  const worker = new Worker(workerFile, {
     name: 'vision',
     workerData: data,
     // The process's own flags, such as --input-type, are not for a thread that has a file to run.
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapLimitMb, maxYoungGenerationSizeMb: youngMb },
   });
+  endWithProcess(worker, data.ended);
+  return worker;
+}
+
+/**
+ * `process.exit` ends threads as `terminate` does (see `end` of a VisionThread), also one that is only loading its libraries: by then it
+ * must have ended by itself.
+ */
+function endWithProcess(worker: Worker, ended: WorkerData['ended']): void {
+  const endFirst = () => {
+    worker.postMessage({ type: 'stop' } satisfies HostMessage, []);
+    Atomics.wait(ended, 0, 0, endWaitMs);
+  };
+  process.on('exit', endFirst);
+  worker.once('exit', () => process.off('exit', endFirst));
 }
 
 /**
@@ -92,8 +108,7 @@ function newWorker(data: WorkerData | null): Worker {
  * a bug.
  */
 export async function startThread(spawn: SpawnWorker, options: PipelineOptions): Promise<VisionThread> {
-  const data: WorkerData = { pipeline: options, ended: new Int32Array(new SharedArrayBuffer(4)) };
-  const worker = spawn(data);
+  const worker = spawn(options);
   const send = (message: HostMessage, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer);
 
   /** Who waits for the thread's next messages; it sends one when it has started and one for each job, in their order. */
@@ -108,18 +123,8 @@ export async function startThread(spawn: SpawnWorker, options: PipelineOptions):
       endedBy = error instanceof Error ? error : new Error(`the vision thread ended with status ${status}`);
       resolve(endedBy);
       for (const { reject } of waiting.splice(0)) reject(endedBy);
-      process.off('exit', endWithProcess);
     });
   });
-  process.on('exit', endWithProcess);
-
-  /**
-   * `process.exit` ends threads as `terminate` does (see `end`): by then this one must have ended by itself.
-   */
-  function endWithProcess(): void {
-    send({ type: 'stop' });
-    Atomics.wait(data.ended, 0, 0, endWaitMs);
-  }
 
   function nextMessage(): Promise<WorkerMessage> {
     return new Promise((resolve, reject) => {

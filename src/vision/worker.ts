@@ -4,30 +4,34 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { pinThisThread } from '../board/pin.ts';
 import { messageOf, MusterError } from '../lib/errors.ts';
 import type { VisionResult } from './contract.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
+import type { Pipeline, PipelineOptions } from './pipeline.ts';
 import type { HostMessage, Look, WorkerData, WorkerMessage } from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('The vision worker runs as a worker thread only.');
 const send = (message: WorkerMessage) => port.postMessage(message);
+const known = workerData as WorkerData;
+process.once('exit', () => {
+  Atomics.store(known.ended, 0, 1);
+  Atomics.notify(known.ended, 0);
+});
+// Only now: the libraries take longest, and the thread may be told to end, or fail, before it has them.
+const library = import('./pipeline.ts');
 let pipeline: Pipeline | undefined;
 
 port.on('message', (message: HostMessage) => {
-  // The thread ends itself, here, where no inference is under way; see `end` in thread.ts.
+  // The thread ends itself, here, where no inference is under way and no library is half loaded; see `end` in thread.ts.
   if (message.type === 'stop') process.exit(0);
-  else if (message.type === 'start') void start(message.data);
+  else if (message.type === 'start') void start(message.pipeline);
   else void answer(message.photo, message.look).then((result) => send({ type: 'result', result }));
 });
 
-const known = workerData as WorkerData | null;
-if (known !== null) await start(known);
+if (known.pipeline !== null) await start(known.pipeline);
+else await library;
 
-async function start({ pipeline: options, ended }: WorkerData): Promise<void> {
-  process.once('exit', () => {
-    Atomics.store(ended, 0, 1);
-    Atomics.notify(ended, 0);
-  });
+async function start(options: PipelineOptions): Promise<void> {
   try {
+    const { createPipeline } = await library;
     // Before the runtime makes threads, which are where this one is.
     const unpinned = options.cpus ? await pinThisThread(options.cpus) : null;
     pipeline = await createPipeline(unpinned === null ? options : { ...options, cpus: null });

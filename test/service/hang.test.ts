@@ -58,8 +58,8 @@ describe.skipIf(!hasNotify)(title, () => {
   it('is fed no more when a vision thread hangs that nothing can end', { timeout: 60_000 }, async () => {
     const caught: Worker[] = [];
     const clock = manualClock();
-    const vision = newVision({ clock, timeoutMs: 2000 }, (data) => {
-      if (caught.length > 0) return spawnWorker(data);
+    const vision = newVision({ clock, timeoutMs: 2000 }, (options) => {
+      if (caught.length > 0) return spawnWorker(options);
       caught.push(caughtThread());
       return caught[0]!;
     });

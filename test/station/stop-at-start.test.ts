@@ -12,7 +12,7 @@ import { fingerprintOf } from '../../src/vision/fingerprint.ts';
 import { galleryStore, templates } from '../gallery/support.ts';
 import { startBroker, subscribe } from '../support/broker.ts';
 import { film, hasFfmpeg, writeVideo } from '../support/camera-film.ts';
-import { startStation, type RunningStation } from '../support/station.ts';
+import { muster, startStation, type RunningStation } from '../support/station.ts';
 import { eventually, temporaryFolder } from '../support/tools.ts';
 
 /** Says so on standard error as soon as the process has taken over its signals: before that they end it, as they end any other. */
@@ -132,6 +132,24 @@ it('a second signal ends the start at once, with 143', async () => {
   await next.ready;
   expect(await next.stop()).toBe(0);
 });
+
+it(
+  'a start that ends itself at any moment does so with its own status, in the middle of a library too',
+  { timeout: 60_000 },
+  async () => {
+    const dir = await temporaryFolder();
+    for (let ms = 100; ms < 400; ms += 12) {
+      const exit = `
+      import { isMainThread } from 'node:worker_threads';
+      if (isMainThread) setTimeout(() => process.exit(3), ${ms});`;
+      const { status } = await muster(dir, ['station'], {
+        MUSTER_MQTT__EMBEDDED__PORT: '0',
+        NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(exit)}"`,
+      });
+      expect([ms, status]).toEqual([ms, 3]);
+    }
+  },
+);
 
 it('a station that is told to stop while its broker says nothing is not ready afterwards', async () => {
   const dir = await temporaryFolder();

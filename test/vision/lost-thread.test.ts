@@ -22,13 +22,13 @@ function badWorker(onJob: string, onStart = ''): Worker {
 /** Starts what `first` makes, and the real worker from then on. */
 function onceThenReal(first: () => Worker): SpawnWorker {
   let spawned = 0;
-  return (data) => (spawned++ === 0 ? first() : spawnWorker(data));
+  return (options) => (spawned++ === 0 ? first() : spawnWorker(options));
 }
 
 test('a thread that ends takes its job with it and no other', async () => {
   const workers: Worker[] = [];
-  const vision = newVision({}, (data) => {
-    const worker = spawnWorker(data);
+  const vision = newVision({}, (options) => {
+    const worker = spawnWorker(options);
     workers.push(worker);
     return worker;
   });
@@ -70,8 +70,8 @@ test.each<[string, string, RegExp]>([
 test('a thread that was started ahead is the first, and is replaced as any other', async () => {
   const workers: Worker[] = [];
   const spawn = spawnAhead();
-  const vision = newVision({}, (data) => {
-    const worker = spawn(data);
+  const vision = newVision({}, (options) => {
+    const worker = spawn(options);
     workers.push(worker);
     return worker;
   });
@@ -130,7 +130,7 @@ test('a job that takes too long is given up', async () => {
 
 test('a thread that dies while idle is replaced without a job', async () => {
   let worker: Worker | undefined;
-  const vision = newVision({}, (data) => (worker = spawnWorker(data)));
+  const vision = newVision({}, (options) => (worker = spawnWorker(options)));
   await vision.start();
   const first = worker!;
   await first.terminate();
@@ -156,7 +156,7 @@ test('threads that die in a row are started at ever longer intervals', async () 
 test('when the models are gone jobs fail with the reason, until they are back', async () => {
   const models = await copyOfModels();
   let worker: Worker | undefined;
-  const vision = newVision({ modelsDir: models }, (data) => (worker = spawnWorker(data)));
+  const vision = newVision({ modelsDir: models }, (options) => (worker = spawnWorker(options)));
   await vision.start();
   const away = `${models}-away`;
   onTestFinished(() => rm(away, { recursive: true, force: true }));
@@ -178,7 +178,7 @@ test('a thread with other models does not take the place of one that was lost', 
   const shipped = await readFile(manifest, 'utf8');
   let worker: Worker | undefined;
   const { log, lines } = recordingLog();
-  const vision = newVision({ modelsDir: models, log }, (data) => (worker = spawnWorker(data)));
+  const vision = newVision({ modelsDir: models, log }, (options) => (worker = spawnWorker(options)));
   await vision.start();
   // The same net with a word about it (doc_string of ONNX), and so another file.
   const net = join(models, 'pnet.onnx');

@@ -152,9 +152,9 @@ describe('what was found', () => {
     const { file, tuning } = await tuned();
     const { log, lines } = recordingLog();
     const started: { worker: Worker; tuned: unknown }[] = [];
-    const vision = newVision({ tuningFile: file, threads: 'auto', log }, (data) => {
-      const worker = spawnWorker(data);
-      started.push({ worker, tuned: data.pipeline.tuned });
+    const vision = newVision({ tuningFile: file, threads: 'auto', log }, (options) => {
+      const worker = spawnWorker(options);
+      started.push({ worker, tuned: options.tuned });
       return worker;
     });
     expect((await vision.start()).threads).toBe(machine.cores + 1);
