@@ -152,9 +152,9 @@ describe('what was found', () => {
     const { file, tuning } = await tuned();
     const { log, lines } = recordingLog();
     const started: { worker: Worker; tuned: unknown }[] = [];
-    const vision = newVision({ tuningFile: file, threads: 'auto', log }, (options) => {
-      const worker = spawnWorker(options);
-      started.push({ worker, tuned: options.tuned });
+    const vision = newVision({ tuningFile: file, threads: 'auto', log }, (pipeline) => {
+      const worker = spawnWorker(pipeline);
+      started.push({ worker, tuned: pipeline.tuned });
       return worker;
     });
     expect((await vision.start()).threads).toBe(machine.cores + 1);
