@@ -11,15 +11,17 @@ export interface Frame {
 
 /** Holds the newest frame until it is taken: a new one takes the place of the one before. */
 export interface Mailbox {
-  /** Returns the frame whose place it takes, where nobody has ever been given that. */
+  /** Returns a frame that nobody needs any more: the one whose place it takes, or one that was given back. */
   put(frame: Frame): Frame | null;
   /** Whether a frame waits to be taken. */
   isFilled(): boolean;
   /** The newest frame that was not taken yet, or null. */
   take(): Frame | null;
+  /** Whoever took it is done with it. */
+  giveBack(frame: Frame): void;
   /** Resolves when there is a frame, or when the signal aborts. */
   filled(signal: AbortSignal): Promise<void>;
-  /** The newest frame, taken or not. */
+  /** The newest frame, taken or not. Whoever asks keeps it. */
   newest(): Frame | null;
   /** Frames a second over the last frames. */
   fps(): number;
@@ -33,23 +35,27 @@ export function createMailbox(): Mailbox {
   const arrivals: number[] = [];
   let waiting: Frame | null = null;
   let newest: Frame | null = null;
-  let isShown = false;
+  let givenBack: Frame | null = null;
+  const kept = new WeakSet<Frame>();
 
   return {
     put(frame) {
-      const passedOver = isShown ? null : waiting;
+      const unneeded = waiting ?? givenBack;
+      if (unneeded === givenBack) givenBack = null;
       waiting = newest = frame;
-      isShown = false;
       arrivals.push(frame.arrivedAt);
       if (arrivals.length > rateFrames) arrivals.shift();
       bell.ring();
-      return passedOver;
+      return unneeded === null || kept.has(unneeded) ? null : unneeded;
     },
     isFilled: () => waiting !== null,
     take() {
       const frame = waiting;
       waiting = null;
       return frame;
+    },
+    giveBack(frame) {
+      givenBack = frame;
     },
     async filled(signal) {
       const wake = () => bell.ring();
@@ -58,7 +64,7 @@ export function createMailbox(): Mailbox {
       signal.removeEventListener('abort', wake);
     },
     newest() {
-      isShown = true;
+      if (newest !== null) kept.add(newest);
       return newest;
     },
     fps() {

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { MusterError } from '../../lib/errors.ts';
+import { openOutputSocket } from './output-socket.ts';
 
 export interface Program {
   readonly path: string;
@@ -44,10 +45,12 @@ export async function findProgram(...names: readonly string[]): Promise<string |
  * setpriv (util-linux) where there is one, since the kernel can tell a child of its parent's death.
  *
  * Resolves when it has ended and its output was read.
+ *
+ * @param onOutput gets each piece of the output, whose memory is used again as soon as it returns
  */
 export async function runProgram(
   program: Program,
-  onOutput: (chunk: Uint8Array) => void,
+  onOutput: (piece: Uint8Array) => void,
   signal: AbortSignal,
 ): Promise<ProgramEnd> {
   const setpriv = await findProgram('setpriv');
@@ -55,8 +58,14 @@ export async function runProgram(
     setpriv === null
       ? [program.path, program.args]
       : [setpriv, ['--pdeathsig', 'KILL', '--', program.path, ...program.args]];
-  signal.throwIfAborted();
-  const child = spawn(path, [...args], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  // A full or read-only disk is no reason not to see: then by a pipe of Node's, which takes more work.
+  const output = await openOutputSocket(onOutput).catch(() => null);
+  if (signal.aborted) {
+    output?.close();
+    signal.throwIfAborted();
+  }
+  const child = spawn(path, [...args], { detached: true, stdio: ['pipe', output?.theirs ?? 'pipe', 'pipe'] });
+  output?.theirs.destroy();
   let said = '';
   let killing: NodeJS.Timeout | undefined;
   const killGroup = (name: 'SIGTERM' | 'SIGKILL') => {
@@ -67,31 +76,34 @@ export async function runProgram(
     }
   };
   const kill = () => killGroup('SIGKILL');
-  const end = () => {
+  const endGroup = () => {
     killGroup('SIGTERM');
     killing = setTimeout(kill, patienceMs);
   };
   process.once('exit', kill);
-  signal.addEventListener('abort', end, { once: true });
+  signal.addEventListener('abort', endGroup, { once: true });
   // Who has ended reads no input any more.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(program.input ?? '');
-  child.stdout.on('data', onOutput);
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(program.input ?? '');
+  child.stdout?.on('data', onOutput);
+  child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-maxSaid);
   });
   try {
-    return await new Promise<ProgramEnd>((resolve, reject) => {
+    const end = await new Promise<ProgramEnd>((resolve, reject) => {
       child.once('error', (cause) =>
         reject(new MusterError('camera', `${program.path} can't be started: ${cause.message}`, { cause })),
       );
       child.once('close', (status, by) => resolve({ status, signal: by, said }));
     });
+    await output?.read;
+    return end;
   } finally {
+    output?.close();
     // What it may have started itself.
     kill();
     clearTimeout(killing);
     process.off('exit', kill);
-    signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', endGroup);
   }
 }

@@ -72,11 +72,13 @@ export function createCameraSource(options: CameraOptions): CameraSource {
       const playing = keeper.run(onFrame, signal);
       try {
         for (let frame = await next(signal); frame !== null; frame = await next(signal)) {
-          if (!(await isWorthALook(frame))) continue;
+          const capture = (await isWorthALook(frame)) ? await captureOf(frame) : null;
+          mailbox.giveBack(frame);
+          if (capture === null) continue;
           analysedAt = frame.arrivedAt;
           counts.analysed += 1;
           underWay = true;
-          yield await captureOf(frame);
+          yield capture;
           while (isUnderWay() && !signal.aborted) await settled.next();
         }
       } finally {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ffmpegProgram, playFfmpeg, playV4l2 } from '../../../src/capture/camera/ffmpeg.ts';
 import { runProgram } from '../../../src/capture/camera/program.ts';
 import { playRpicam } from '../../../src/capture/camera/rpicam.ts';
@@ -59,6 +59,45 @@ describe('a program that is run', () => {
     const program = { path: '/bin/sh', args: ['-c', 'cat; echo trouble >&2; exit 3'], input: 'secret' };
     const end = await runProgram(program, (chunk) => (out += Buffer.from(chunk).toString()), never);
     expect([out, end]).toEqual(['secret', { status: 3, signal: null, said: 'trouble\n' }]);
+  });
+});
+
+describe('what a program writes', () => {
+  /** Two million numbers; a piece's memory is used again, so that one that is kept for later would be seen. */
+  const program = { path: '/bin/sh', args: ['-c', 'seq 2000000; exit 3'] };
+  const whole = Array.from({ length: 2_000_000 }, (_, i) => `${i + 1}\n`).join('');
+  const read = async () => {
+    const pieces: Buffer[] = [];
+    const { status } = await runProgram(program, (piece) => pieces.push(Buffer.from(piece)), never);
+    return { status, isWhole: Buffer.concat(pieces).toString('latin1') === whole };
+  };
+
+  it('is read to its end, and nothing stays in the folder for temporary files', async () => {
+    const folder = await temporaryFolder();
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await read()).toEqual({ status: 3, isWhole: true });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is read where nothing can be made in that folder', async () => {
+    vi.stubEnv('TMPDIR', join(await temporaryFolder(), 'none'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await read()).toEqual({ status: 3, isWhole: true });
+  });
+
+  it('is read behind a program that ends before those that it has started', async () => {
+    let out = '';
+    const early = { path: '/bin/sh', args: ['-c', '(sleep 0.3; echo late) & echo early'] };
+    const end = await runProgram(early, (piece) => (out += Buffer.from(piece).toString()), never);
+    expect([out, end.status]).toEqual(['early\nlate\n', 0]);
+  });
+
+  it('is not waited for where it can not be started', async () => {
+    const none = { path: join(await temporaryFolder(), 'none'), args: [] };
+    await expect(runProgram(none, () => undefined, AbortSignal.timeout(20_000))).resolves.not.toMatchObject({
+      status: 0,
+    });
   });
 });
 
